@@ -1,0 +1,198 @@
+"""What each provider can do: the one table behind dialogs, command line, README and checks.
+
+Importing it costs nothing: standard library only, no network, no provider module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capability:
+    """One row.
+
+    ``layers``: smallest and largest number that is accepted; ``default_layers``: None = it decides.
+    ``options``: names of SplitRequest fields that have an effect, beside layer_count and colours.
+    ``price_usd``: for ``price_unit`` ("layer" or "picture"), as published on ``price_date``.
+    ``sends_to``: the company that gets the picture; None when nothing leaves the machine.
+    """
+
+    name: str
+    title: str
+    layers: tuple[int, int]
+    default_layers: int | None
+    options: frozenset[str]
+    resolutions: tuple[int, ...] = ()
+    default_resolution: int | None = None
+    steps: tuple[int, int] | None = None
+    default_steps: int | None = None
+    guidance: tuple[float, float] | None = None
+    default_guidance: float | None = None
+    price_usd: float | None = None
+    price_unit: str | None = None
+    price_date: str | None = None
+    key_variable: str | None = None
+    sends_to: str | None = None
+    can_cancel: str = "always"
+    """When a running job can be stopped at the provider: always, queued, never."""
+    retention: str = ""
+
+    def price_for(self, layer_count: int | None) -> float | None:
+        """US dollars of one run as published, or None when it is free or unknown."""
+        if self.price_usd is None:
+            return None
+        count = layer_count or self.default_layers or self.layers[1]
+        return round(self.price_usd * (count if self.price_unit == "layer" else 1), 4)
+
+
+_QWEN_SIZES: Final = (640, 1024)
+
+CAPABILITIES: Final[dict[str, Capability]] = {
+    row.name: row
+    for row in (
+        Capability(
+            name="classic",
+            title="Offline splitter",
+            layers=(1, 10),
+            default_layers=None,
+            options=frozenset({"hints", "language"}),
+        ),
+        Capability(
+            name="wavespeed",
+            title="WaveSpeedAI",
+            layers=(1, 8),
+            default_layers=4,
+            options=frozenset({"prompt", "hints", "fresh", "address"}),
+            price_usd=0.05,
+            price_unit="layer",
+            price_date="2026-09-21",
+            key_variable="WAVESPEED_API_KEY",
+            sends_to="WaveSpeedAI",
+            can_cancel="never",
+            retention="7 days",
+        ),
+        Capability(
+            name="runcomfy",
+            title="RunComfy",
+            layers=(1, 10),
+            default_layers=4,
+            options=frozenset(
+                {
+                    "prompt",
+                    "negative_prompt",
+                    "steps",
+                    "guidance",
+                    "seed",
+                    "hints",
+                    "fresh",
+                    "address",
+                }
+            ),
+            steps=(1, 50),
+            default_steps=28,
+            guidance=(1.0, 20.0),
+            default_guidance=5.0,
+            key_variable="RUNCOMFY_API_TOKEN",
+            sends_to="RunComfy",
+            can_cancel="queued",
+            retention="7 days (not confirmed for this interface)",
+        ),
+        Capability(
+            name="fal",
+            title="fal",
+            layers=(1, 10),
+            default_layers=4,
+            options=frozenset(
+                {
+                    "prompt",
+                    "negative_prompt",
+                    "steps",
+                    "guidance",
+                    "seed",
+                    "hints",
+                    "fresh",
+                    "address",
+                }
+            ),
+            steps=(1, 50),
+            default_steps=28,
+            guidance=(1.0, 20.0),
+            default_guidance=5.0,
+            price_usd=0.05,
+            price_unit="picture",
+            price_date="2026-09-21",
+            key_variable="FAL_KEY",
+            sends_to="fal",
+            can_cancel="queued",
+            retention="set by the account",
+        ),
+        Capability(
+            name="replicate",
+            title="Replicate",
+            layers=(2, 8),
+            default_layers=4,
+            options=frozenset({"prompt", "seed", "hints", "fresh", "address"}),
+            price_usd=0.03,
+            price_unit="picture",
+            price_date="2026-09-21",
+            key_variable="REPLICATE_API_TOKEN",
+            sends_to="Replicate",
+            can_cancel="always",
+            retention="1 hour",
+        ),
+        Capability(
+            name="comfyui",
+            title="ComfyUI server",
+            layers=(1, 10),
+            default_layers=3,
+            options=frozenset(
+                {
+                    "prompt",
+                    "negative_prompt",
+                    "resolution",
+                    "steps",
+                    "guidance",
+                    "seed",
+                    "hints",
+                    "fresh",
+                }
+            ),
+            resolutions=_QWEN_SIZES,
+            default_resolution=640,
+            steps=(1, 100),
+            default_steps=20,
+            guidance=(1.0, 20.0),
+            default_guidance=2.5,
+            sends_to="the ComfyUI server that you named",
+        ),
+        Capability(
+            name="local",
+            title="This computer's GPU",
+            layers=(1, 10),
+            default_layers=4,
+            options=frozenset(
+                {
+                    "prompt",
+                    "negative_prompt",
+                    "resolution",
+                    "steps",
+                    "guidance",
+                    "seed",
+                    "hints",
+                    "fresh",
+                    "model",
+                    "plan",
+                }
+            ),
+            resolutions=_QWEN_SIZES,
+            default_resolution=640,
+            steps=(1, 100),
+            default_steps=28,
+            guidance=(1.0, 20.0),
+            default_guidance=4.0,
+        ),
+    )
+}
+"""Every provider that the product names, in the order in which dialogs show them."""

@@ -1,0 +1,1 @@
+"""Is the answer sane? Order, full picture, blanks, copies, names."""

@@ -1,0 +1,1 @@
+"""The embedded offline splitter: no key, no GPU, no network."""

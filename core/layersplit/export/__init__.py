@@ -1,0 +1,1 @@
+"""Layer stacks into files: OpenRaster, PSD, ZIP, folder."""

@@ -1,0 +1,1 @@
+"""Arithmetic on pixels that several parts need: compositing, reduction, smooth fill, colour."""

@@ -1,0 +1,29 @@
+"""All providers, as an explicit table: one more provider is one file and one line."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final, cast
+
+from layersplit.errors import InputError
+from layersplit.providers.base import Provider
+
+PROVIDERS: Final[dict[str, str]] = {
+    "classic": "layersplit.providers.classic:Classic",
+}
+"""Name to ``module:class``; a module is imported when its provider is used, not before."""
+
+DEFAULT_PROVIDER: Final = "classic"
+
+
+def provider(name: str) -> Provider:
+    """Return the provider called ``name``; raises InputError for an unknown name."""
+    try:
+        module, attribute = PROVIDERS[name].split(":")
+    except KeyError:
+        raise InputError(
+            f"There is no provider called '{name}'.",
+            meaning="Nothing was sent and nothing was changed.",
+            remedy=f"Choose one of: {', '.join(PROVIDERS)}.",
+        ) from None
+    return cast("Provider", getattr(import_module(module), attribute)())

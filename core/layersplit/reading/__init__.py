@@ -1,0 +1,1 @@
+"""Files and raw host pixels into a Picture."""

@@ -1,0 +1,1 @@
+"""Paid jobs at hosted services: sent once, on disk, resumable."""

@@ -1,0 +1,1 @@
+"""Bring a provider's layers to the document's pixels, exactly."""
