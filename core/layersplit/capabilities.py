@@ -6,7 +6,7 @@ Importing it costs nothing: standard library only, no network, no provider modul
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +45,32 @@ class Capability:
             return None
         count = layer_count or self.default_layers or self.layers[1]
         return round(self.price_usd * (count if self.price_unit == "layer" else 1), 4)
+
+    def as_json(self, unready: str | None) -> dict[str, Any]:
+        """The row as ``providers --json`` and the worker's ``provider-list`` give it.
+
+        ``unready``: why no run can start here, or None when one can.
+        """
+        return {
+            "name": self.name,
+            "title": self.title,
+            "ready": unready is None,
+            "reason": unready,
+            "layers": list(self.layers),
+            "default_layers": self.default_layers,
+            "options": sorted(self.options),
+            "resolutions": list(self.resolutions),
+            "default_resolution": self.default_resolution,
+            "steps": None if self.steps is None else list(self.steps),
+            "default_steps": self.default_steps,
+            "guidance": None if self.guidance is None else list(self.guidance),
+            "default_guidance": self.default_guidance,
+            "price_usd": self.price_usd,
+            "price_unit": self.price_unit,
+            "price_date": self.price_date,
+            "sends_to": self.sends_to,
+            "key_variable": self.key_variable,
+        }
 
 
 _QWEN_SIZES: Final = (640, 1024)

@@ -122,7 +122,7 @@ class Picture:
     """Sentences for the user about conversions that reading had to make."""
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim != 3 or self.pixels.shape[2] != CHANNELS:  # noqa: PLR2004
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != CHANNELS:
             raise ValueError(f"Expected (h, w, 4) pixels, got shape {self.pixels.shape}")
         if self.pixels.dtype not in (np.uint8, np.uint16, np.float32):
             raise ValueError(f"Expected uint8, uint16 or float32, got {self.pixels.dtype}")

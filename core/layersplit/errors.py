@@ -1,7 +1,7 @@
 """Every failure a person can meet, as one tree.
 
     LayersplitError
-      x InputError              the picture, an argument or the output place is wrong       exit 2
+      x InputError            the picture, an argument or the output place is wrong      exit 2
       x ProviderError           the provider refused or failed                               exit 3
         + RefusedError          it will not do this request (moderation, limits, balance)
         + SubmissionUnknownError  nobody knows whether a paid job was created

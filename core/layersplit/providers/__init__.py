@@ -27,3 +27,10 @@ def provider(name: str) -> Provider:
             remedy=f"Choose one of: {', '.join(PROVIDERS)}.",
         ) from None
     return cast("Provider", getattr(import_module(module), attribute)())
+
+
+def unready(name: str) -> str | None:
+    """None when the provider can start a run here, else one sentence with reason and remedy."""
+    if name not in PROVIDERS:
+        return "It is not part of this version."
+    return provider(name).unready()

@@ -1,0 +1,47 @@
+"""A failure as the user sees it: what happened, what it means, what to do, where the log is."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final, TextIO
+
+from layersplit.bridge.paths import log_file
+from layersplit.errors import Cancelled, LayersplitError
+from layersplit.log import open_log
+
+_LOG: Final = logging.getLogger("layersplit")
+UNEXPECTED_STATUS: Final = 1
+
+
+def report_failure(error: BaseException, stream: TextIO, *, subject: str = "") -> int:
+    """Write ``error`` to ``stream`` and the log; returns the exit status.
+
+    ``subject``: the picture that failed, where there are several.
+    """
+    prefix = f"{subject}: " if subject else ""
+    match error:
+        case Cancelled():
+            note = f" {error.note}" if error.note else ""
+            stream.write(f"{prefix}Cancelled. Nothing was written.{note}\n")
+            return error.exit_status
+        case KeyboardInterrupt():
+            stream.write(f"{prefix}Cancelled. Nothing was written.\n")
+            return Cancelled.exit_status
+        case BrokenPipeError():
+            return 0  # the reader of our output has had enough
+        case LayersplitError():
+            open_log()
+            _LOG.info("%s%s", prefix, " ".join(error.sentences), exc_info=error)
+            fact, meaning, remedy = error.sentences
+            stream.write(f"{prefix}{fact}\n{meaning}\n{remedy}\nThe log is at {log_file()}\n")
+            return error.exit_status
+        case _:
+            open_log()
+            _LOG.critical("%sunexpected", prefix, exc_info=error)
+            stream.write(
+                f"{prefix}Something went wrong inside Layersplit ({error}).\n"
+                "This is a fault of the program, not of your picture; nothing was changed.\n"
+                "Please report it with the last lines of the log.\n"
+                f"The log is at {log_file()}\n"
+            )
+            return UNEXPECTED_STATUS
