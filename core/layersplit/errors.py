@@ -1,13 +1,13 @@
 """Every failure a person can meet, as one tree.
 
     LayersplitError
-      x InputError            the picture, an argument or the output place is wrong      exit 2
-      x ProviderError           the provider refused or failed                               exit 3
-        + RefusedError          it will not do this request (moderation, limits, balance)
+      x InputError              the picture, an argument or the output place is wrong  exit 2
+      x ProviderError           the provider refused or failed                         exit 3
+        + RefusedError            it will not do this: moderation, limits, balance
         + SubmissionUnknownError  nobody knows whether a paid job was created
-      x UnreachableError        the provider could not be reached                            exit 4
-      x SetupError              a key, a model, memory or a part of Layersplit is missing    exit 5
-    Cancelled                   stopped on request; not a failure                            exit 130
+      x UnreachableError        the provider could not be reached                      exit 4
+      x SetupError              a key, a model, memory or a part is missing            exit 5
+    Cancelled                   stopped on request; not a failure                      exit 130
 
 Each carries three sentences: the fact, what it means, what to do. No class name and no traceback
 ever reaches the user; the log has both.
