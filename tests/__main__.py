@@ -40,15 +40,14 @@ def main(arguments: list[str]) -> int:
     steps: list[tuple[str, list[str]]] = []
     if checks:
         steps += [
-            ("ruff check", ["-m", "ruff", "check", "."]),
-            ("ruff format", ["-m", "ruff", "format", "--check", "--quiet", "."]),
-            ("mypy", ["-m", "mypy"]),
-            ("import-linter", ["-c", "from importlinter.cli import lint_imports_command as main;"
-                               "main()"]),
-        ]  # fmt: skip
+            ("ruff check", [str(python), "-m", "ruff", "check", "."]),
+            ("ruff format", [str(python), "-m", "ruff", "format", "--check", "--quiet", "."]),
+            ("mypy", [str(python), "-m", "mypy"]),
+            ("import-linter", [str(python.with_name("lint-imports")), "--no-logo", "--no-cache"]),
+        ]
     parallel = [] if {"-n", "--pdb"} & set(arguments) else ["-n", "2", "--dist", "loadgroup"]
-    steps.append(("pytest", ["-m", "pytest", *parallel, *arguments]))
-    failed = [name for name, command in steps if not run(name, [str(python), *command])]
+    steps.append(("pytest", [str(python), "-m", "pytest", *parallel, *arguments]))
+    failed = [name for name, command in steps if not run(name, command)]
     if failed:
         print(f"\nFailed: {', '.join(failed)}")
     return 1 if failed else 0
