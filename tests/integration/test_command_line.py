@@ -7,10 +7,10 @@ import struct
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ET
 import zipfile
 import zlib
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def sentences(result):
 def composite(path: Path) -> np.ndarray:
     """Flatten an OpenRaster file as Krita does: 8-bit integers after every layer."""
     with zipfile.ZipFile(path) as archive:
-        root = ElementTree.fromstring(archive.read("stack.xml"))  # noqa: S314 - the file is ours
+        root = ET.fromstring(archive.read("stack.xml"))  # noqa: S314 - the file is ours
         below = None
         for layer in reversed(root.findall("./stack/layer")):
             with archive.open(layer.get("src")) as file:
