@@ -1,0 +1,95 @@
+"""Names from what a layer is: text, background, a shape with its colour and place.
+
+Stable (the same layers get the same names), unique, in the user's language. A name that the
+provider gave stays when it says something; "layer_3" does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+
+from layersplit.checks.words import colour_word, place_word, words_for
+from layersplit.domain import F32, U8, ModelLayer
+
+AREA_PX: Final = 128 * 128
+LONGEST: Final = 60
+SAYS_NOTHING: Final = re.compile(
+    r"^\W*(layer|image|output|frame|img|picture|ebene|rgba)?[\W_]*\d*\W*$", re.IGNORECASE
+)
+
+
+def name_layers(
+    picture_small: U8, layers: Sequence[ModelLayer], *, language: str
+) -> tuple[str, ...]:
+    """One name a layer, bottom first. ``language``: "de", "de_AT", ...; English where unknown."""
+    del picture_small  # reserved: places are shares of the layer's own size, which is the picture's
+    names = [_name(layer, index, language) for index, layer in enumerate(layers)]
+    return _unique(names)
+
+
+def _name(layer: ModelLayer, index: int, language: str) -> str:
+    given = re.sub(r"\s+", " ", layer.name or "").strip()[:LONGEST]
+    words = words_for(language)
+    if given and not SAYS_NOTHING.match(given):
+        return words.get(given.lower(), given)
+    height, width = layer.pixels.shape[:2]
+    scale = min(1.0, (AREA_PX / (height * width)) ** 0.5)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    values = layer.pixels.astype(np.float32) / 255
+    values[..., :3] *= values[..., 3:]
+    small = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+    alpha = small[..., 3]
+    cover = float(alpha.mean())
+    if index == 0 and cover > 0.6:  # noqa: PLR2004
+        return words["background"]
+    if float(alpha.max()) < 0.05:  # noqa: PLR2004
+        return words["empty"]
+    kind = "small details" if cover < 0.003 else "figure" if _is_colourful(small) else "shape"  # noqa: PLR2004
+    return words["pattern"].format(
+        colour=colour_word(_mean_colour(small), language),
+        kind=words[kind],
+        place=place_word(_centre(alpha), language),
+    )
+
+
+def _mean_colour(small: F32) -> tuple[float, float, float]:
+    """Mean straight colour, each 0..1."""
+    total = max(float(small[..., 3].sum()), 1e-6)
+    red, green, blue = (float(small[..., c].sum()) / total for c in range(3))
+    return red, green, blue
+
+
+def _centre(alpha: F32) -> tuple[float, float]:
+    """Centre of the alpha as shares of width and height."""
+    total = max(float(alpha.sum()), 1e-6)
+    height, width = alpha.shape
+    x = float((alpha.sum(axis=0) * (np.arange(width) + 0.5)).sum()) / total / width
+    y = float((alpha.sum(axis=1) * (np.arange(height) + 0.5)).sum()) / total / height
+    return x, y
+
+
+def _is_colourful(small: F32) -> bool:
+    """Whether the layer has several colours: a figure rather than a shape."""
+    inside = small[..., 3] > 0.6  # noqa: PLR2004
+    if not inside.any():
+        return False
+    colours = small[..., :3][inside] / small[..., 3:][inside]
+    return float(colours.std(axis=0).max()) > 0.14  # noqa: PLR2004
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    """Number the second and further ones of a name."""
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        candidate, number = name, 2
+        while candidate.casefold() in taken:
+            candidate, number = f"{name} {number}", number + 1
+        taken.add(candidate.casefold())
+        result.append(candidate)
+    return tuple(result)
