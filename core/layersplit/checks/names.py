@@ -45,11 +45,11 @@ def _name(layer: ModelLayer, index: int, language: str) -> str:
     small = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
     alpha = small[..., 3]
     cover = float(alpha.mean())
-    if index == 0 and cover > 0.6:  # noqa: PLR2004
+    if index == 0 and cover > 0.6:
         return words["background"]
-    if float(alpha.max()) < 0.05:  # noqa: PLR2004
+    if float(alpha.max()) < 0.05:
         return words["empty"]
-    kind = "small details" if cover < 0.003 else "figure" if _is_colourful(small) else "shape"  # noqa: PLR2004
+    kind = "small details" if cover < 0.003 else "figure" if _is_colourful(small) else "shape"
     return words["pattern"].format(
         colour=colour_word(_mean_colour(small), language),
         kind=words[kind],
@@ -75,11 +75,11 @@ def _centre(alpha: F32) -> tuple[float, float]:
 
 def _is_colourful(small: F32) -> bool:
     """Whether the layer has several colours: a figure rather than a shape."""
-    inside = small[..., 3] > 0.6  # noqa: PLR2004
+    inside = small[..., 3] > 0.6
     if not inside.any():
         return False
     colours = small[..., :3][inside] / small[..., 3:][inside]
-    return float(colours.std(axis=0).max()) > 0.14  # noqa: PLR2004
+    return float(colours.std(axis=0).max()) > 0.14
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:

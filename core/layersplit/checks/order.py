@@ -51,7 +51,7 @@ def best_order(picture_small: U8, layers: Sequence[ModelLayer]) -> Ordering:
     eight layers.
     """
     given = tuple(range(len(layers)))
-    if len(layers) < 2:  # noqa: PLR2004 - one layer has one order
+    if len(layers) < 2:
         error = _Scene(picture_small, layers).error(given) if layers else 0.0
         return Ordering(order=given, error_given=error, error_found=error, changed=False)
     scene = _Scene(picture_small, layers)

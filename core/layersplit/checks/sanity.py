@@ -94,7 +94,7 @@ def _is_blank(alpha: U8) -> bool:
     smooth = cv2.blur(cover, (3, 3), borderType=cv2.BORDER_REPLICATE)
     if float(smooth.max()) < BLANK_ALPHA:
         return True
-    solid = cv2.medianBlur(alpha, 3) if min(alpha.shape) >= 3 else alpha  # noqa: PLR2004
+    solid = cv2.medianBlur(alpha, 3) if min(alpha.shape) >= 3 else alpha
     if int(solid.max()) > 255 * 0.3 or float((smooth > 0.3).mean()) > 1e-5:
         return False
     roughness = float(np.abs(cover - smooth).mean())
@@ -112,9 +112,9 @@ def _full_pictures(seen: _View, views: Sequence[_View], alive: Sequence[int]) ->
         if not grounds or not _looks_like(views[index], seen, weight > 0.5):
             continue
         hidden_by_others = any(i > index for i in grounds)
-        if hidden_by_others and index == alive[0]:
-            found.append(index)
-        elif _shows_objects(index, others, grounds, seen, views):
+        if (hidden_by_others and index == alive[0]) or _shows_objects(
+            index, others, grounds, seen, views
+        ):
             found.append(index)
     return found
 

@@ -141,7 +141,7 @@ def cut(rgb: U8, trimap: U8, iterations: int = ITERATIONS) -> Mask:
 def without_islands(mask: Mask, keep: Mask | None = None) -> Mask:
     """Only the parts of substance, and those that touch ``keep``."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    if count < 3:  # noqa: PLR2004 - nothing, or one piece
+    if count < 3:
         return mask
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0

@@ -59,13 +59,13 @@ def colour_word(colour: tuple[float, float, float], language: str) -> str:
 def _colour_key(colour: tuple[float, float, float]) -> str:
     hue, lightness, _ = colorsys.rgb_to_hls(*colour)
     chroma = max(colour) - min(colour)
-    if chroma < 0.1:  # noqa: PLR2004
+    if chroma < 0.1:
         greys = ((0.12, "black"), (0.4, "dark grey"), (0.65, "grey"), (0.9, "light grey"))
         return next((name for limit, name in greys if lightness < limit), "white")
     degrees = hue * 360
-    if 12 <= degrees < 48 and lightness < 0.42:  # noqa: PLR2004
+    if 12 <= degrees < 48 and lightness < 0.42:
         return "brown"
-    if (degrees < 12 or degrees >= 320) and lightness > 0.68:  # noqa: PLR2004
+    if (degrees < 12 or degrees >= 320) and lightness > 0.68:
         return "pink"
     hues = (
         (12, "red"), (42, "orange"), (70, "yellow"), (165, "green"), (195, "turquoise"),
@@ -77,6 +77,6 @@ def _colour_key(colour: tuple[float, float, float]) -> str:
 def place_word(centre: tuple[float, float], language: str) -> str:
     """Where in the picture: ``centre`` as shares of width and height."""
     x, y = centre
-    across = "left" if x < 0.37 else "right" if x > 0.63 else ""  # noqa: PLR2004
-    down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""  # noqa: PLR2004
+    across = "left" if x < 0.37 else "right" if x > 0.63 else ""
+    down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""
     return words_for(language)[f"{down} {across}".strip() or "centre"]
