@@ -109,7 +109,7 @@ def split_picture(
     with clock.measure("restore"):
         run.progress("restore", 0.0, "Checking the layers")
         layers, dropped, reordered, notes = _checked(answer, small, request)
-        if hints and "hints" in CAPABILITIES[request.provider].options:
+        if hints and not answer.follows_hints:
             layers = isolate(small, layers, hints, part.extent)
         names = name_layers(small, layers, language=request.language)
         named = [replace(layer, name=name) for layer, name in zip(layers, names, strict=True)]

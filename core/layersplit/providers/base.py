@@ -36,6 +36,8 @@ class Answer:
     layers: tuple[ModelLayer, ...]
     order_is_certain: bool = False
     """True when the provider built the order itself (classic); then it is not searched again."""
+    follows_hints: bool = False
+    """True when the hinted subject is already a layer of its own, in front."""
     cost_usd: float | None = None
     job: str | None = None
     notes: tuple[str, ...] = ()

@@ -32,4 +32,9 @@ class Classic:
             layer_count=task.request.layer_count,
             run=run,
         )
-        return Answer(layers=splitting.layers, order_is_certain=True, notes=splitting.notes)
+        return Answer(
+            layers=splitting.layers,
+            order_is_certain=True,
+            follows_hints=True,
+            notes=splitting.notes,
+        )
