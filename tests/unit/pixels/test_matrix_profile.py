@@ -55,5 +55,5 @@ def test_a_table_means_its_values():
 def test_primaries_that_span_nothing_are_refused():
     for bad in ((0.3, 0.0), (0.64, 0.33)):
         flat = Primaries(white=(0.3127, 0.3290), red=(0.64, 0.33), green=bad, blue=(0.64, 0.33))
-        with pytest.raises(ValueError, match="luminance|line"):
+        with pytest.raises(ValueError, match=r"luminance|line"):
             matrix_profile(flat, gamma_curve(1.0), "flat")
