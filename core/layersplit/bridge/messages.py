@@ -15,7 +15,8 @@ A message is an object with ``"type"`` and the fields of its class below. Unknow
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+import math
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Dict, List, Optional, Type, Union, get_args, get_origin, get_type_hints
 
 PROTOCOL = 1
@@ -211,9 +212,9 @@ def decode_line(line: Union[bytes, bytearray]) -> Message:
     if len(line) > MAX_LINE_BYTES:
         raise MalformedError("The line is longer than %d bytes." % MAX_LINE_BYTES)
     try:
-        body = json.loads(line.decode("utf-8"))
+        body = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise MalformedError("The line is no JSON: %s" % type(error).__name__) from error
+        raise MalformedError("The line is no JSON.") from error
     if not isinstance(body, dict):
         raise MalformedError("The line is no JSON object.")
     kind = TYPES.get(body["type"]) if isinstance(body.get("type"), str) else None
@@ -223,6 +224,11 @@ def decode_line(line: Union[bytes, bytearray]) -> Message:
     return message
 
 
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are no JSON, although Python reads them."""
+    raise ValueError(name)
+
+
 def _build(kind: Type[Any], body: Dict[str, Any], where: str) -> Any:
     """An instance of the dataclass ``kind`` from a JSON object."""
     hints = get_type_hints(kind)
@@ -230,31 +236,40 @@ def _build(kind: Type[Any], body: Dict[str, Any], where: str) -> Any:
     for item in fields(kind):
         if item.name in body:
             values[item.name] = _value(hints[item.name], body[item.name], where + "." + item.name)
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise MalformedError("%s lacks a field: %s" % (where, error)) from error
+        elif item.default is MISSING and item.default_factory is MISSING:
+            raise MalformedError("%s lacks the field '%s'." % (where, item.name))
+    return kind(**values)
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     """``value`` when it fits ``hint``; integers may stand for floats, nothing else is converted."""
     origin, arguments = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return value
-    if origin is Union:
+    if origin is Union:  # Optional
         return None if value is None else _value(arguments[0], value, where)
-    if is_dataclass(hint) and isinstance(hint, type):
-        if isinstance(value, dict):
-            return _build(hint, value, where)
-    elif origin in (list, tuple):
-        if isinstance(value, list):
-            return [_value(arguments[0], entry, where) for entry in value]
-    elif origin is dict:
-        if isinstance(value, dict):
-            return value
-    elif hint is float:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-    elif isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
+    if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, dict):
+        return _build(hint, value, where)
+    if origin is list and isinstance(value, list):
+        return [_value(arguments[0], entry, where) for entry in value]
+    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _finite(value, where)
+    if _fits(origin or hint, value):
         return value
     raise MalformedError("%s has the wrong type: %s" % (where, type(value).__name__))
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    """Whether ``value`` is of ``kind`` as JSON sees it, where a bool is no number."""
+    if kind is Any:
+        return True
+    return kind in (bool, int, str, dict) and type(value) is kind
+
+
+def _finite(value: float, where: str) -> float:
+    """``value`` as a float; JSON can write numbers that no float holds, such as 1e999."""
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise MalformedError("%s is out of range." % where)
+    return number

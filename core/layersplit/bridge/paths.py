@@ -6,6 +6,7 @@
     install.json    {"python": the worker's interpreter, "version": ..., ...}
     settings.json   what the user chose; keys.json: keys, only where no key ring exists (0600)
     jobs/           journal and results of jobs;  cache/: answers of providers
+    work/           pixels on their way between a host and the worker; empty when nothing runs
     logs/           layersplit.log and older ones
 """
 
@@ -60,6 +61,11 @@ def settings_file() -> Path:
 def jobs_folder() -> Path:
     """The journal and the results of jobs."""
     return data_folder() / "jobs"
+
+
+def work_folder() -> Path:
+    """Folders of running jobs: pixels on their way between a host and the worker."""
+    return data_folder() / "work"
 
 
 def cache_folder() -> Path:

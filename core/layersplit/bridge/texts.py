@@ -1,0 +1,182 @@
+"""What both hosts say, in one place: sentences of the channel's own failures, and next steps.
+
+A failure of the worker arrives with its three sentences; those that happen on the host's side (no
+worker, a dead worker, an unreadable file) get theirs here. Every text is marked for gettext: a host
+binds the domain ``layersplit`` to its catalogues, and without one the English text is shown.
+"""
+
+from __future__ import annotations
+
+from gettext import dgettext
+from typing import Dict, Optional, Tuple
+
+from layersplit.bridge.messages import Failed
+from layersplit.bridge.paths import log_file
+
+DOMAIN = "layersplit"
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
+    """Mark ``text`` for translation where it stands; it is translated when it is shown."""
+    return text
+
+
+SENTENCES: Dict[str, Tuple[str, str, str]] = {
+    # the channel
+    "malformed": (
+        N_("The worker got a line that it does not understand: %(detail)s"),
+        N_("This request was ignored; other jobs go on."),
+        N_("Run install.py again, so that the plug-in and the worker fit each other."),
+    ),
+    "duplicate-job": (
+        N_("The job %(name)s is already there."),
+        N_("The second request was ignored; the first one goes on."),
+        N_("Wait for it, or cancel it first."),
+    ),
+    "unknown-job": (
+        N_("There is no job %(name)s."),
+        N_("It may have ended already."),
+        N_("Nothing needs to be done."),
+    ),
+    # the worker's process
+    "not-installed": (
+        N_("Layersplit's private environment is not there (%(detail)s)."),
+        N_("The plug-in is installed, but the part that splits pictures is not."),
+        N_("Choose Set Up, or run: python3 install.py"),
+    ),
+    "not-runnable": (
+        N_("The worker could not be started: %(detail)s"),
+        N_("The private environment is damaged, or cannot be seen from here."),
+        N_("Choose Set Up, or run install.py again; it repairs the installation."),
+    ),
+    "no-greeting": (
+        N_("The worker did not answer within %(seconds)s seconds."),
+        N_("It was stopped; the document is as it was."),
+        N_("Try again; if it happens again, run: layersplit doctor"),
+    ),
+    "no-answer": (
+        N_("The worker did not answer a question within %(seconds)s seconds."),
+        N_("What it would have said is not known; jobs go on."),
+        N_("Try again; if it happens again, run: layersplit doctor"),
+    ),
+    "protocol": (
+        N_("The plug-in and the worker are of different versions (%(detail)s)."),
+        N_("They do not understand each other; the document is as it was."),
+        N_("Run install.py again, then restart this program."),
+    ),
+    "worker-died": (
+        N_("The worker ended in the middle of the job (%(detail)s)."),
+        N_("The result is lost; the document is as it was."),
+        N_("Start the job again; the log says more."),
+    ),
+    "worker-died/paid": (
+        N_("The worker ended in the middle of the job (%(detail)s)."),
+        N_("The service may have finished it, and may charge for it; the document is as it was."),
+        N_("Continue it from the history: that costs nothing."),
+    ),
+    "closed": (
+        N_("This program is closing."),
+        N_("The job was not started."),
+        N_("Start it again next time."),
+    ),
+    "cancelled": (
+        N_("The job was cancelled."),
+        N_("The document is as it was."),
+        N_("Nothing needs to be done."),
+    ),
+    "cancelled/by force": (
+        N_("The job was cancelled; it did not stop by itself, so it was ended."),
+        N_("The document is as it was."),
+        N_("Nothing needs to be done."),
+    ),
+    "cancelled/by force, paid": (
+        N_("The job was cancelled; it did not stop by itself, so it was ended."),
+        N_("The service may finish it all the same, and may charge for it."),
+        N_("If it does, the history can bring the result."),
+    ),
+    # a job that fails for a reason nobody foresaw
+    "internal": (
+        N_("Something went wrong inside Layersplit that it did not expect."),
+        N_("This is a fault of the program, not of your picture; the document is as it was."),
+        N_("Please report it with the last lines of the log."),
+    ),
+    "memory": (
+        N_("There is not enough memory for this picture."),
+        N_("The document is as it was."),
+        N_("Close other programs or documents, or split a selection of the picture."),
+    ),
+    "disk": (
+        N_("A file could not be written: %(detail)s"),
+        N_("The document is as it was."),
+        N_("Free some space, or check the rights of the folder %(folder)s."),
+    ),
+    # files between host and worker
+    "raw-length": (
+        N_("The file %(name)s has %(found)s bytes; %(width)s x %(height)s pixels need %(needed)s."),
+        N_("It is damaged or incomplete; the document is as it was."),
+        N_("Start the job again."),
+    ),
+    "raw-missing": (
+        N_("The file %(name)s cannot be read: %(detail)s"),
+        N_("The result is incomplete; the document is as it was."),
+        N_("Start the job again."),
+    ),
+}
+"""Code, or ``code/variant``, to fact, meaning, remedy. Only the code travels."""
+
+NEXT_STEPS: Dict[str, str] = {
+    "not-installed": N_("Set Up…"),
+    "not-runnable": N_("Set Up…"),
+    "protocol": N_("Set Up…"),
+    "setup": N_("Settings…"),
+    "refused": N_("Settings…"),
+    "submission-unknown": N_("History…"),
+    "worker-died": N_("Try Again"),
+    "no-greeting": N_("Try Again"),
+    "no-answer": N_("Try Again"),
+    "unreachable": N_("Try Again"),
+    "raw-length": N_("Try Again"),
+    "raw-missing": N_("Try Again"),
+}
+"""Code to the label of the button that helps; other failures have only Close."""
+
+
+def translated(text: str) -> str:
+    """``text`` in the user's language, if there is a catalogue for it."""
+    return dgettext(DOMAIN, text)
+
+
+def sentences_for(words: str, **facts: object) -> Tuple[str, str, str]:
+    """Fact, meaning and remedy: ``words`` is a key of SENTENCES, ``facts`` fill them."""
+    fact, meaning, remedy = SENTENCES[words]
+    return (
+        translated(fact) % facts,
+        translated(meaning) % facts,
+        translated(remedy) % facts,
+    )
+
+
+def failed(words: str, job: Optional[str] = None, **facts: object) -> Failed:
+    """The message for a failure of the channel; a variant ``paid`` may have cost money."""
+    code, _, variant = words.partition("/")
+    return Failed(
+        job=job,
+        code=code,
+        sentences=list(sentences_for(words, **facts)),
+        retry_helps=NEXT_STEPS.get(code) == "Try Again",
+        may_have_cost=variant.endswith("paid"),
+    )
+
+
+def next_step(message: Failed) -> Optional[str]:
+    """The label of the button that helps, or None when there is none but Close."""
+    label = N_("History…") if message.may_have_cost else NEXT_STEPS.get(message.code)
+    return None if label is None else translated(label)
+
+
+def as_text(message: Failed) -> str:
+    """What a dialog shows: the sentences, and where the log is."""
+    lines = [sentence for sentence in message.sentences if sentence]
+    if message.code != "cancelled":
+        lines.append(translated("The log is at %s") % log_file())
+    return "\n".join(lines)
