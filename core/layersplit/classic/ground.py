@@ -1,4 +1,8 @@
-"""Where is the background? Smooth places that reach the border, and pockets of the same colour."""
+"""Where is the background? Several ways to see it, the most certain first.
+
+Transparent places of the document; a regular pattern of few colours; even places that reach the
+border; and where nothing of this holds, what does not stand out (saliency and graph cut).
+"""
 
 from __future__ import annotations
 
@@ -9,84 +13,75 @@ import cv2
 import numpy as np
 
 from layersplit.checks.subject import cut
+from layersplit.classic.palette import pattern_ground
+from layersplit.classic.saliency import saliency
 from layersplit.classic.scene import Scene
-from layersplit.classic.smooth import smooth_fill
-from layersplit.domain import F32, Mask
+from layersplit.classic.superpixels import find_pieces
+from layersplit.classic.zones import find_zones, with_pockets
+from layersplit.domain import Mask
 
-SMOOTH: Final = 2.2
-"""Lab units a pixel: more is an edge or texture. Gradients of posters are below 1."""
-LEAST_BORDER: Final = 0.04
-"""Share of the picture's border that a smooth place must touch to be background."""
-LEAST_AREA: Final = 0.02
-SAME: Final = 7.0
+SAME: Final = 6.0
 """Lab distance up to which a pixel is of the colour that the background has nearby."""
-FLAT_ENOUGH: Final = 0.12
-"""Share of the picture from which the smooth background is believed."""
+LEAST_SHARE: Final = 0.06
+"""Share of the picture from which an even background is believed."""
 CUT_AREA_PX: Final = 400 * 400
+PIECES_AREA_PX: Final = 200 * 200
+PIECES: Final = 300
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ground:
-    """``figure``: (h, w) what is not background; ``confidence``: 0..1; ``is_smooth``: how it was
-    found, by an even ground (sharp, trustworthy) or by colour models alone.
-    """
+    """``figure``: (h, w) what is not background; ``planes``: floors and the like before it, each
+    (h, w); ``confidence``: 0..1; ``is_even``: whether outlines can be trusted to the pixel;
+    ``is_nothing``: whether the background is the document's transparency."""
 
     figure: Mask
+    planes: tuple[Mask, ...] = ()
     confidence: float
-    is_smooth: bool
+    is_even: bool
+    is_nothing: bool = False
 
 
 def find_ground(scene: Scene) -> Ground:
     """Separate the background from what stands before it."""
-    smooth = _smooth_ground(scene)
-    share = float(smooth.mean())
-    if share >= FLAT_ENOUGH:
-        ground = _with_pockets(scene, smooth)
-        return Ground(
-            figure=~ground & scene.solid, confidence=min(1.0, 0.5 + share), is_smooth=True
-        )
-    return Ground(figure=_by_colour(scene) & scene.solid, confidence=0.2, is_smooth=False)
+    clear = ~scene.solid
+    if float(clear.mean()) > 0.02 and _of_border(clear) > 0.2:
+        return Ground(figure=scene.solid, confidence=1.0, is_even=True, is_nothing=True)
+    pattern = pattern_ground(scene)
+    if pattern is not None:
+        figure = cv2.morphologyEx((~pattern).astype(np.uint8), cv2.MORPH_OPEN, _CROSS) > 0
+        return Ground(figure=np.asarray(figure), confidence=0.85, is_even=True)
+    zones = find_zones(scene)
+    if zones is not None:
+        ground, _ = with_pockets(scene.lab, zones.ground, SAME)
+        behind = ground | np.any([ground, *zones.planes], axis=0)
+        share = float(behind.mean())
+        if share > LEAST_SHARE:
+            confidence = 0.55 + 0.4 * min(1.0, 2 * share)
+            return Ground(figure=~behind, planes=zones.planes, confidence=confidence, is_even=True)
+    return Ground(figure=subject_of(scene), confidence=0.3, is_even=False)
 
 
-def _smooth_ground(scene: Scene) -> Mask:
-    """Border-connected places without edges, (h, w)."""
-    lab = scene.lab
-    across = np.abs(cv2.Scharr(lab, cv2.CV_32F, 1, 0)).max(-1) / 32
-    down = np.abs(cv2.Scharr(lab, cv2.CV_32F, 0, 1)).max(-1) / 32
-    even = (np.hypot(across, down) < SMOOTH) | ~scene.solid
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        even.astype(np.uint8), connectivity=4
-    )
-    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    touching = np.bincount(edge, minlength=count) / edge.size
-    area = stats[:, cv2.CC_STAT_AREA]
-    wanted = (touching > LEAST_BORDER) & (area > LEAST_AREA * labels.size)
-    wanted[0] = False
-    return np.asarray(wanted[labels])
+_CROSS: Final = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
-def _with_pockets(scene: Scene, ground: Mask) -> Mask:
-    """Add enclosed places whose colour is that of the background near them (between arms)."""
-    continued = smooth_fill(scene.lab, ~ground)
-    alike = np.linalg.norm(scene.lab - continued, axis=-1) < SAME
-    pockets = cv2.morphologyEx(
-        (alike & ~ground).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
-    )
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(pockets)
-    wanted = stats[:, cv2.CC_STAT_AREA] > 15
-    wanted[0] = False
-    return np.asarray(ground | wanted[labels])
+def _of_border(mask: Mask) -> float:
+    """Share of the border that a mask covers."""
+    edge = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    return float(edge.mean())
 
 
-def _by_colour(scene: Scene) -> Mask:
-    """Colour models of border and middle, where nothing is smooth."""
+def subject_of(scene: Scene) -> Mask:
+    """What stands out most, cut along colour edges: (h, w). May be empty."""
+    pieces = find_pieces(scene.reduced(PIECES_AREA_PX).lab, PIECES)
+    salient, background = saliency(pieces)
     small = scene.reduced(CUT_AREA_PX)
-    height, width = small.shape
-    trimap = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
-    inset_y, inset_x = round(0.15 * height), round(0.15 * width)
-    trimap[inset_y : height - inset_y, inset_x : width - inset_x] = cv2.GC_PR_FGD
-    trimap[[0, -1]] = cv2.GC_BGD
-    trimap[:, [0, -1]] = cv2.GC_BGD
-    found: F32 = cut(small.rgb, trimap).astype(np.float32)
-    size = (scene.shape[1], scene.shape[0])
-    return np.asarray(cv2.resize(found, size, interpolation=cv2.INTER_LINEAR) > 0.5)
+    size = (small.shape[1], small.shape[0])
+    stands_out = cv2.resize(salient[pieces.labels], size, interpolation=cv2.INTER_LINEAR)
+    lies_behind = cv2.resize(background[pieces.labels], size, interpolation=cv2.INTER_LINEAR)
+    trimap = np.full(small.shape, cv2.GC_PR_BGD, np.uint8)
+    trimap[stands_out > 0.5] = cv2.GC_PR_FGD
+    trimap[(stands_out < 0.08) | (lies_behind > 0.97)] = cv2.GC_BGD
+    found = cut(small.rgb, trimap, 3).astype(np.float32)
+    full = (scene.shape[1], scene.shape[0])
+    return np.asarray(cv2.resize(found, full, interpolation=cv2.INTER_LINEAR) > 0.5)

@@ -1,0 +1,96 @@
+"""Even places that reach the border, and which of them lie behind everything.
+
+A poster's ground is the place without edges that most of the border shows. Further even places at
+the border are its continuation behind something (same colour), a plane of their own (a floor, a
+sky: it spans a whole side), or a part of a figure that is cut off by the border.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from layersplit.classic.scene import Scene
+from layersplit.classic.smooth import smooth_fill
+from layersplit.domain import F32, Mask
+
+SMOOTH: Final = 2.2
+"""Lab units a pixel: more is an edge or texture. Gradients of posters are below 1."""
+LEAST_BORDER: Final = 0.015
+LEAST_AREA: Final = 0.004
+"""Shares of border and area from which an even place at the border is looked at."""
+CONTINUES: Final = 9.0
+"""Lab distance up to which a place is what the ground would look like there."""
+SPANS: Final = 0.92
+"""Share of a side that a plane of its own covers."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Zones:
+    """``ground``: (h, w), behind everything. ``planes``: further masks, each spanning a side."""
+
+    ground: Mask
+    planes: tuple[Mask, ...]
+
+
+def slope(lab: F32) -> F32:
+    """Steepest change of any channel, in Lab units a pixel: (h, w) f32."""
+    across = np.abs(cv2.Scharr(lab, cv2.CV_32F, 1, 0)).max(-1) / 32
+    down = np.abs(cv2.Scharr(lab, cv2.CV_32F, 0, 1)).max(-1) / 32
+    return np.asarray(cv2.magnitude(across, down), np.float32)
+
+
+def find_zones(scene: Scene, smooth: float = SMOOTH) -> Zones | None:
+    """The even ground and planes of ``scene``; None when nothing even reaches the border."""
+    even = (slope(scene.lab) < smooth) | ~scene.solid
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        even.astype(np.uint8), connectivity=4
+    )
+    sides = [labels[0], labels[-1], labels[:, 0], labels[:, -1]]
+    touch = np.stack([np.bincount(side, minlength=count) for side in sides])
+    lengths = np.array([side.size for side in sides])
+    share = touch.sum(0) / lengths.sum()
+    area = stats[:, cv2.CC_STAT_AREA] / labels.size
+    candidates = np.flatnonzero((share > LEAST_BORDER) & (area > LEAST_AREA))
+    candidates = candidates[candidates != 0]
+    if not candidates.size:
+        return None
+    first = int(max(candidates, key=lambda i: (share[i] + area[i], -i)))
+    ground = labels == first
+    continued = smooth_fill(scene.lab, ~ground)
+    planes: list[Mask] = []
+    for index in sorted(set(map(int, candidates)) - {first}, key=lambda i: -area[i]):
+        zone = labels == index
+        if _distance(scene.lab, continued, zone) < CONTINUES:
+            ground |= zone
+        elif float((touch[:, index] / lengths).max()) > SPANS:
+            planes.append(zone)
+    return Zones(ground=ground, planes=tuple(planes))
+
+
+def _distance(lab: F32, continued: F32, zone: Mask) -> float:
+    return float(np.median(np.linalg.norm(lab[zone] - continued[zone], axis=1)))
+
+
+def with_pockets(
+    lab: F32, ground: Mask, same: float, smallest_px: int = 15
+) -> tuple[Mask, npt.NDArray[np.float32]]:
+    """``ground`` and what has its colour: its rim up to the edges, and enclosed pockets.
+
+    Returns the mask and the distance of every pixel from the ground continued there.
+    """
+    continued = smooth_fill(lab, ~ground)
+    away = np.linalg.norm(lab - continued, axis=-1).astype(np.float32)
+    alike = away < same
+    beside = cv2.dilate(ground.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    pockets = cv2.morphologyEx(
+        (alike & ~ground).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
+    )
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(pockets)
+    wanted = stats[:, cv2.CC_STAT_AREA] > smallest_px
+    wanted[0] = False
+    return np.asarray(ground | wanted[labels] | (alike & beside)), away
