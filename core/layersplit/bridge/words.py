@@ -1,0 +1,199 @@
+"""What the dialogs of both hosts say, so that both say the same.
+
+Sentences about failures are in texts.py. A label ends in no colon; the host adds what is usual
+there. ``_`` in a label marks the key that works together with Alt.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional, Tuple
+
+from layersplit.bridge.choices import ProviderRow
+from layersplit.bridge.texts import N_, translated
+
+TITLE = N_("Split into Layers")
+PROVIDER = N_("_Provider")
+LAYERS = N_("La_yers")
+AUTOMATIC = N_("_Automatic")
+DESCRIPTION = N_("_Description")
+DESCRIPTION_HELP = N_(
+    "Say what the whole picture shows, hidden parts included. It cannot ask for single layers."
+)
+NO_DESCRIPTION = N_("This provider takes no description.")
+SCOPE = N_("_Split")
+SCOPES = {
+    "picture": N_("The whole picture"),
+    "selection": N_("The selection"),
+    "layer": N_("The active layer or group"),
+}
+COLOURS = N_("Co_lours")
+COLOURS_CHOICES = {
+    "source": N_("Of the picture: the layers add up to it exactly"),
+    "model": N_("Of the provider: smoother, but not exact"),
+}
+HIDE_ORIGINAL = N_("_Hide the original")
+ADVANCED = N_("Ad_vanced")
+RESOLUTION = N_("Resolution of the model")
+RESOLUTION_CHOICE = N_("%d x %d pixels")
+STEPS = N_("Steps")
+GUIDANCE = N_("Guidance")
+SEED = N_("Seed")
+NEGATIVE = N_("What to avoid")
+RANDOM = N_("random")
+DEFAULT = N_("default")
+
+SPLIT = N_("Split")
+CANCEL = N_("Cancel")
+CLOSE = N_("Close")
+ENTER_KEY = N_("Enter _Key…")
+SET_UP = N_("Set _Up…")
+AGREE = N_("I agree that my pictures are sent to %s")
+
+LOOKING = N_("Looking which providers are ready…")
+READY_HERE = N_("Ready. The picture stays on this computer.")
+READY = N_("Ready.")
+SENT = N_(
+    "The picture is sent to %s, reduced to what the model can use, without metadata and file name."
+)
+KEPT = N_("They keep it for %s.")
+
+FREE = N_("Free.")
+NO_PRICE = N_("The service says what it costs; no fixed price is published.")
+PRICE = N_("About $%(sum).2f, as published on %(date)s.")
+PRICE_EACH = N_("About $%(sum).2f: %(count)d layers at $%(each).2f, as published on %(date)s.")
+TAKES_SECONDS = N_("Takes about %d s.")
+TAKES_MINUTES = N_("Takes about %d min.")
+
+NO_SELECTION = N_("Nothing is selected, so the whole picture is split.")
+CONVERTED = N_(
+    "This picture is %s. Layers are made in RGB and converted, so they differ from it slightly."
+)
+BECOMES_RGB = N_("This picture has indexed colours. It becomes RGB; one Undo brings them back.")
+
+PREPARING = N_("Reading the picture")
+INSERTING = N_("Putting the layers into the document")
+STOPPING = N_("Stopping…")
+WAITING = N_("Waiting for another split to finish")
+RUN_TITLE = N_("Splitting “%s”")
+GROUP = N_("%s (layers)")
+
+DONE = N_("%d layers in %d s")
+EMPTY_LAYER = (
+    N_("The layer “%s” has no pixels."),
+    N_("There is nothing to split; the document is as it was."),
+    N_("Choose a layer with pixels, or split the whole picture."),
+)
+HIDDEN_LAYER = (
+    N_("The layer “%s” is hidden."),
+    N_("Its picture is not up to date, so it was not split."),
+    N_("Show the layer, then split it."),
+)
+CLOSED_MEANWHILE = (
+    N_("“%s” was closed before its layers were ready."),
+    N_("The layers are kept in the history."),
+    N_("Open them as a new document now, or later from the history."),
+)
+OPEN_AS_NEW = N_("Open as _New Document")
+LATER = N_("_Later")
+LOG = N_("Show _Log")
+
+HISTORY = N_("Layersplit History")
+HISTORY_EMPTY = N_("No splits yet. What you split appears here.")
+INSERT_AGAIN = N_("_Insert Again")
+CONTINUE = N_("_Continue")
+DELETE = N_("_Delete")
+UNFINISHED = N_("not finished")
+LAYER_COUNT = N_("%d layers")
+
+KEY_TITLE = N_("Key for %s")
+KEY_HELP = N_("It is kept in the key ring of this system, or in a file that only you can read.")
+KEY_LABEL = N_("_Key")
+SAVE = N_("_Save")
+SETTING_UP = N_("Setting up Layersplit")
+SET_UP_QUESTION = N_(
+    "Set it up now? This needs the internet and about %d MB, and takes a minute or two."
+)
+
+
+def readiness(row: ProviderRow) -> str:
+    """One sentence: ready, or why not."""
+    if row.ready:
+        return translated(READY_HERE if row.sends_to is None else READY)
+    return row.reason or ""
+
+
+def price(row: ProviderRow, layers: Optional[int]) -> str:
+    """What a run costs, in words."""
+    total = row.price_for(layers)
+    if total is None:
+        return translated(NO_PRICE)
+    if total == 0.0 or row.price_usd is None:
+        return translated(FREE)
+    if row.price_unit == "layer":
+        count = round(total / row.price_usd)
+        facts = {"sum": total, "count": count, "each": row.price_usd, "date": row.price_date}
+        return translated(PRICE_EACH) % facts
+    return translated(PRICE) % {"sum": total, "date": row.price_date}
+
+
+def sending(row: ProviderRow) -> str:
+    """What is sent to whom; empty when nothing leaves the computer."""
+    if row.sends_to is None:
+        return ""
+    sentence = translated(SENT) % row.sends_to
+    if row.retention:
+        sentence += " " + translated(KEPT) % row.retention
+    return sentence
+
+
+def duration(seconds: Optional[float]) -> str:
+    """How long it will take; empty when nobody knows."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return translated(TAKES_SECONDS) % max(1, round(seconds))
+    return translated(TAKES_MINUTES) % round(seconds / 60)
+
+
+def elapsed(seconds: float) -> str:
+    """``0:07``, ``12:05``."""
+    return "%d:%02d" % divmod(int(seconds), 60)
+
+
+def label(text: str) -> str:
+    """A label for toolkits without keys to press: translated, without the mark."""
+    return translated(text).replace("_", "", 1)
+
+
+def qt_label(text: str) -> str:
+    """A label with Qt's mark."""
+    return translated(text).replace("&", "&&").replace("_", "&", 1)
+
+
+def closed_meanwhile(title: str) -> Tuple[str, str, str]:
+    """Fact, meaning and remedy when a document went away while its job ran."""
+    return _three(CLOSED_MEANWHILE, title)
+
+
+def empty_layer(name: str) -> Tuple[str, str, str]:
+    """There is nothing on the layer."""
+    return _three(EMPTY_LAYER, name)
+
+
+def hidden_layer(name: str) -> Tuple[str, str, str]:
+    """The layer is not shown."""
+    return _three(HIDDEN_LAYER, name)
+
+
+def _three(sentences: Tuple[str, str, str], name: str) -> Tuple[str, str, str]:
+    fact, meaning, remedy = sentences
+    return translated(fact) % name, translated(meaning), translated(remedy)
+
+
+def done(layers: int, seconds: float, report: Mapping[str, Any]) -> str:
+    """What a finished run says, in one or two short sentences."""
+    text = translated(DONE) % (layers, max(1, round(seconds)))
+    notes = report.get("notes")
+    if isinstance(notes, list) and notes:
+        text += "\n" + str(notes[0])
+    return text

@@ -1,0 +1,260 @@
+"""Where everything meets: the worker, the runs, and what the user sees of them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, List, Optional
+
+from krita import Krita
+
+from layersplit.bridge import texts, words
+from layersplit.bridge.choices import (
+    OFFLINE_ROW,
+    Choices,
+    Consent,
+    ProviderRow,
+    last_choices,
+    remember_choices,
+    rows_of,
+)
+from layersplit.bridge.client import WorkerClient
+from layersplit.bridge.messages import (
+    Cancel,
+    Failed,
+    Message,
+    Progress,
+    ProviderList,
+    Providers,
+    Result,
+)
+from layersplit.bridge.refusal import Refusal
+from layersplit.bridge.texts import translated
+
+from layersplit_krita.dialog import SplitDialog
+from layersplit_krita.guard import guarded
+from layersplit_krita.messages import main_window, show_failure, show_question
+from layersplit_krita.originals import Originals
+from layersplit_krita.progress import ProgressWindow
+from layersplit_krita.qt import QIcon, QObject, pyqtSignal
+from layersplit_krita.run import Run
+from layersplit_krita.source import Source, source_of
+
+MESSAGE_MS = 4000
+
+
+class _Hop(QObject):
+    """From the worker's reading thread to the UI thread: a queued signal."""
+
+    posted = pyqtSignal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posted.connect(self._call)
+
+    @guarded
+    def _call(self, call: Callable[[], None]) -> None:
+        call()
+
+
+class Desk:
+    """One for Krita's whole life, made at the first use."""
+
+    def __init__(self) -> None:
+        self._hop = _Hop()
+        self._client = WorkerClient(self._message, deliver=self._hop.posted.emit)
+        self._rows: List[ProviderRow] = []
+        self._runs: Dict[str, Run] = {}
+        self._dialog: Optional[SplitDialog] = None
+        self._progress: Optional[ProgressWindow] = None
+        self._originals = Originals()
+
+    # the two actions
+
+    @guarded
+    def ask_and_split(self) -> None:
+        """Show the dialog for the active document."""
+        document = Krita.instance().activeDocument()
+        window = main_window()
+        if document is None or window is None:
+            return
+        if self._dialog is not None:
+            self._dialog.raise_()
+            return
+        self._client.send(Providers())
+        offer = _Offer(document)
+        dialog = SplitDialog(
+            window,
+            offer.suited(last_choices()),
+            available=offer.scopes,
+            extents=offer.extents,
+            notes=offer.notes,
+            accepted_with=lambda choices, row: self._split(document, choices, row),
+            enter_key=self._enter_key,
+            set_up=self._set_up,
+        )
+        self._dialog = dialog
+        dialog.finished.connect(self._dialog_closed)
+        dialog.show_rows(self._rows)
+        dialog.open()
+
+    @guarded
+    def split_again(self) -> None:
+        """Split as the last time; what needs an answer first still asks."""
+        document = Krita.instance().activeDocument()
+        if document is None:
+            return
+        choices = _Offer(document).suited(last_choices(), keep=True)
+        row = next((row for row in self._rows if row.name == choices.provider), None)
+        if row is None and choices.provider == OFFLINE_ROW.name:
+            row = OFFLINE_ROW
+        if row is None or not row.ready or Consent.load().is_needed(row):
+            self.ask_and_split()
+        else:
+            self._split(document, choices, row)
+
+    def close(self) -> None:
+        """Krita ends; its windows are already gone."""
+        for run in self._runs.values():
+            run.abandon()
+        self._runs.clear()
+        self._originals.close()
+        self._progress = self._dialog = None
+        self._client.close(wait_s=0.5)
+
+    # runs
+
+    @guarded
+    def _split(self, document: Any, choices: Choices, row: ProviderRow) -> None:
+        remember_choices(choices)
+        if Consent.load().is_needed(row):
+            Consent.give(row, time.strftime("%Y-%m-%d"))
+        try:
+            source = source_of(document, choices.scope)
+        except Refusal as refusal:
+            show_failure(refusal.failed())
+            return
+        self._begin(source, choices, row)
+
+    def _begin(self, source: Source, choices: Choices, row: ProviderRow) -> None:
+        run = Run(
+            source,
+            choices,
+            choices.options(row),
+            send=self._client.send,
+            stop=lambda job: self._client.send(Cancel(job)),
+            progress=self._show_progress,
+            ended=self._ended,
+        )
+        self._runs[run.job] = run
+        self._progress_window().add(run, run.cancel)
+        run.start()
+
+    def _ended(self, run: Run, failure: Optional[Failed]) -> None:
+        self._runs.pop(run.job, None)
+        self._progress_window().remove(run)
+        if failure is None:
+            self._originals.hide_beside(run.source.document, run.group, run.placement().hidden)
+            self._say_done(run)
+        elif failure.code == "document-closed":
+            fact, meaning, remedy = failure.sentences
+            show_question((fact, meaning, remedy), words.OPEN_AS_NEW, lambda: self._open_new(run))
+        elif failure.code != "cancelled" or failure.may_have_cost:
+            show_failure(failure, self._helper(run, failure))
+
+    def _helper(self, run: Run, failure: Failed) -> Optional[Callable[[], None]]:
+        step = texts.NEXT_STEPS.get(failure.code)
+        if failure.may_have_cost:
+            return self._show_history
+        return {
+            "Set Up…": self._set_up,
+            "Settings…": self.ask_and_split,
+            "History…": self._show_history,
+            "Try Again": lambda: self._begin(run.source, run.choices, self._row(run)),
+        }.get(step or "")
+
+    def _row(self, run: Run) -> ProviderRow:
+        rows = [row for row in self._rows if row.name == run.options.provider]
+        return rows[0] if rows else OFFLINE_ROW
+
+    # the worker
+
+    @guarded
+    def _message(self, message: Message) -> None:
+        if isinstance(message, ProviderList):
+            self._rows = rows_of(message.providers)
+            if self._dialog is not None:
+                self._dialog.show_rows(self._rows)
+        elif isinstance(message, Progress) and message.job in self._runs:
+            self._show_progress(self._runs[message.job], message.fraction, message.sentence)
+        elif isinstance(message, Result) and message.job in self._runs:
+            self._runs[message.job].finish(message)
+        elif isinstance(message, Failed):
+            if message.job in self._runs:
+                self._runs[message.job].fail(message)
+            elif message.job is None and self._dialog is not None:
+                self._dialog.show_broken(message.sentences)
+
+    # what the user sees
+
+    def _progress_window(self) -> ProgressWindow:
+        if self._progress is None:
+            self._progress = ProgressWindow(main_window())
+        return self._progress
+
+    def _show_progress(self, run: Run, fraction: Optional[float], sentence: str) -> None:
+        if run.is_cancelled and sentence != translated(words.STOPPING):
+            return
+        self._progress_window().update_run(run, fraction, sentence)
+
+    def _say_done(self, run: Run) -> None:
+        view = Krita.instance().activeWindow().activeView()
+        if view is not None and run.result is not None:
+            text = words.done(len(run.result.layers), run.elapsed_s, run.result.report)
+            view.showFloatingMessage(text, QIcon(), MESSAGE_MS, 1)
+
+    def _dialog_closed(self, *_: Any) -> None:
+        self._dialog = None
+
+    def _enter_key(self, row: ProviderRow) -> None:
+        raise NotImplementedError
+
+    def _set_up(self) -> None:
+        raise NotImplementedError
+
+    def _show_history(self) -> None:
+        raise NotImplementedError
+
+    def _open_new(self, run: Run) -> None:
+        raise NotImplementedError
+
+
+class _Offer:
+    """What can be split in a document now, and what is special about it."""
+
+    def __init__(self, document: Any) -> None:
+        whole = (document.width(), document.height())
+        self.extents = {"picture": whole}
+        selection = document.selection()
+        if selection is not None and selection.width() > 0:
+            self.extents["selection"] = (selection.width(), selection.height())
+        node = document.activeNode()
+        if node is not None:
+            bounds = node.bounds()
+            self.extents["layer"] = (bounds.width(), bounds.height())
+        self.scopes = list(self.extents)
+        model = document.colorModel()
+        self.notes = []
+        if model not in ("RGBA", "GRAYA"):
+            self.notes.append(translated(words.CONVERTED) % model.rstrip("A"))
+
+    def suited(self, choices: Choices, *, keep: bool = False) -> Choices:
+        """``choices`` with a scope that exists; a selection is probably there to be split."""
+        from dataclasses import replace  # noqa: PLC0415
+
+        scope = choices.scope if choices.scope in self.scopes else "picture"
+        if not keep:
+            if "selection" in self.scopes:
+                scope = "selection"
+            elif scope == "layer":
+                scope = "picture"
+        return replace(choices, scope=scope)

@@ -1,0 +1,263 @@
+"""The dialog before a split: what, by whom, how; and what that costs and sends.
+
+It shows at once, with the offline splitter, and learns from the worker's list which providers are
+ready; whoever just presses Enter need not wait for that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, Optional, Sequence
+
+from layersplit.bridge import words
+from layersplit.bridge.choices import OFFLINE_ROW, SCOPES, Choices, Consent, ProviderRow
+from layersplit.bridge.history import estimate_s
+from layersplit.bridge.texts import translated
+from layersplit.bridge.words import qt_label
+
+from layersplit_krita.advanced import Advanced
+from layersplit_krita.guard import guarded
+from layersplit_krita.qt import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    Qt,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+WIDTH_EM = 34
+"""Width of the sentences, in widths of the letter M, so that it follows font and HiDPI."""
+
+
+class SplitDialog(QDialog):
+    """``accepted_with(choices, row)`` is called when the user starts the split.
+
+    ``available``: the scopes that the document has now. ``notes``: sentences about this document.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        choices: Choices,
+        *,
+        available: Sequence[str],
+        extents: "dict[str, tuple[int, int]]",
+        notes: Sequence[str],
+        accepted_with: Callable[[Choices, ProviderRow], None],
+        enter_key: Callable[[ProviderRow], None],
+        set_up: Callable[[], None],
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(translated(words.TITLE))
+        self.setObjectName("layersplit_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._rows: List[ProviderRow] = [OFFLINE_ROW]
+        self._wanted = choices.provider
+        self._extents = extents
+        self._accepted_with = accepted_with
+        self._enter_key = enter_key
+        self._set_up = set_up
+        self._broken: Optional[str] = None
+        self._build(choices, available, notes)
+        self._show_row()
+
+    @property
+    def row(self) -> ProviderRow:
+        """The provider that is chosen."""
+        return self._rows[max(0, self._provider.currentIndex())]
+
+    def show_rows(self, rows: Sequence[ProviderRow]) -> None:
+        """The worker's list is here."""
+        if not rows:
+            return
+        wanted = self._wanted if len(self._rows) == 1 else self.row.name
+        self._broken = None
+        self._provider.blockSignals(True)  # noqa: FBT003 - Qt's
+        self._provider.clear()
+        self._rows = list(rows)
+        for row in self._rows:
+            self._provider.addItem(translated(row.title))
+        names = [row.name for row in self._rows]
+        self._provider.setCurrentIndex(names.index(wanted) if wanted in names else 0)
+        self._provider.blockSignals(False)  # noqa: FBT003 - Qt's
+        self._show_row()
+
+    def show_broken(self, sentences: Sequence[str]) -> None:
+        """There is no worker: say so, and offer to make one."""
+        self._broken = " ".join(sentences[:2])
+        self._show_row()
+
+    def choices(self) -> Choices:
+        """What is filled in now."""
+        return self._advanced.add_to(
+            Choices(
+                provider=self.row.name,
+                layers=None if self._automatic.isChecked() else self._layers.value(),
+                prompt=self._description.text().strip(),
+                scope=self._scope.currentData(),
+                colours=self._colours.currentData(),
+                hide_original=self._hide.isChecked(),
+            )
+        )
+
+    # making it
+
+    def _build(self, choices: Choices, available: Sequence[str], notes: Sequence[str]) -> None:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._add_provider(form)
+        self._add_scope(form, choices, available)
+        self._add_layers(form, choices)
+        self._description = QLineEdit(choices.prompt)
+        self._description_help = self._sentence("")
+        form.addRow(qt_label(words.DESCRIPTION) + ":", self._description)
+        form.addRow("", self._description_help)
+        self._colours = QComboBox()
+        for name, text in words.COLOURS_CHOICES.items():
+            self._colours.addItem(translated(text), name)
+        self._colours.setCurrentIndex(self._colours.findData(choices.colours))
+        form.addRow(qt_label(words.COLOURS) + ":", self._colours)
+        self._hide = QCheckBox(qt_label(words.HIDE_ORIGINAL))
+        self._hide.setChecked(choices.hide_original)
+        form.addRow("", self._hide)
+        self._advanced = Advanced(choices)
+        self._fold = QToolButton()
+        self._fold.setText(qt_label(words.ADVANCED))
+        self._fold.setCheckable(True)
+        self._fold.setAutoRaise(True)
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.toggled.connect(self._show_row)
+        self._costs = self._sentence("")
+        self._sends = self._sentence("")
+        self._agree = QCheckBox()
+        self._agree.toggled.connect(self._show_row)
+        self._notes = self._sentence(" ".join(notes))
+        self._notes.setVisible(bool(notes))
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._split = self._buttons.addButton(
+            qt_label(words.SPLIT), QDialogButtonBox.ButtonRole.AcceptRole
+        )
+        self._split.setDefault(True)
+        self._buttons.accepted.connect(self._start)
+        self._buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        column.addWidget(self._fold)
+        column.addWidget(self._advanced)
+        for widget in (self._notes, self._costs, self._sends, self._agree):
+            column.addWidget(widget)
+        column.addStretch(1)
+        column.addWidget(self._buttons)
+        self._split.setFocus()
+
+    def _add_provider(self, form: QFormLayout) -> None:
+        self._provider = QComboBox()
+        self._provider.addItem(translated(OFFLINE_ROW.title))
+        self._provider.currentIndexChanged.connect(self._show_row)
+        form.addRow(qt_label(words.PROVIDER) + ":", self._provider)
+        self._ready = self._sentence(translated(words.LOOKING))
+        self._help = QPushButton()
+        self._help.setAutoDefault(False)
+        self._help.clicked.connect(self._help_out)
+        line = QHBoxLayout()
+        line.addWidget(self._ready, 1)
+        line.addWidget(self._help, 0, Qt.AlignmentFlag.AlignTop)
+        form.addRow("", line)
+
+    def _add_scope(self, form: QFormLayout, choices: Choices, available: Sequence[str]) -> None:
+        self._scope = QComboBox()
+        for name in SCOPES:
+            if name in available:
+                self._scope.addItem(translated(words.SCOPES[name]), name)
+        self._scope.setCurrentIndex(max(0, self._scope.findData(choices.scope)))
+        self._scope.currentIndexChanged.connect(self._show_row)
+        form.addRow(qt_label(words.SCOPE) + ":", self._scope)
+
+    def _add_layers(self, form: QFormLayout, choices: Choices) -> None:
+        self._layers = QSpinBox()
+        self._layers.setValue(choices.layers or 4)
+        self._automatic = QCheckBox(qt_label(words.AUTOMATIC))
+        self._automatic.setChecked(choices.layers is None)
+        self._automatic.toggled.connect(self._show_row)
+        self._layers.valueChanged.connect(self._show_row)
+        line = QHBoxLayout()
+        line.addWidget(self._layers)
+        line.addWidget(self._automatic)
+        line.addStretch(1)
+        label = QLabel(qt_label(words.LAYERS) + ":")
+        label.setBuddy(self._layers)
+        form.addRow(label, line)
+
+    def _sentence(self, text: str) -> QLabel:
+        label = QLabel(text)
+        label.setWordWrap(True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setMinimumWidth(label.fontMetrics().averageCharWidth() * WIDTH_EM)
+        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        return label
+
+    # keeping it true
+
+    @guarded
+    def _show_row(self, *_: Any) -> None:
+        """Make everything fit the provider that is chosen."""
+        row = self.row
+        known = len(self._rows) > 1
+        self._ready.setText(self._broken or words.readiness(row))
+        self._help.setVisible(self._broken is not None or (known and not row.ready))
+        needs_key = self._broken is None and row.key_variable is not None
+        self._help.setText(qt_label(words.ENTER_KEY if needs_key else words.SET_UP))
+        self._layers.setRange(*row.layers)
+        self._layers.setEnabled(not self._automatic.isChecked())
+        takes = "prompt" in row.options
+        self._description.setEnabled(takes)
+        help_text = words.DESCRIPTION_HELP if takes else words.NO_DESCRIPTION
+        self._description_help.setText(translated(help_text))
+        self._fold.setVisible(row.has_advanced)
+        self._fold.setArrowType(
+            Qt.ArrowType.DownArrow if self._fold.isChecked() else Qt.ArrowType.RightArrow
+        )
+        self._advanced.show_row(row)
+        self._advanced.setVisible(row.has_advanced and self._fold.isChecked())
+        self._hide.setEnabled(self._scope.currentData() != "selection")
+        self._show_costs(row)
+        asks = Consent.load().is_needed(row)
+        self._agree.setVisible(asks)
+        self._agree.setText(translated(words.AGREE) % row.sends_to)
+        usable = self._broken is None and row.ready
+        self._split.setEnabled(usable and (not asks or self._agree.isChecked()))
+
+    def _show_costs(self, row: ProviderRow) -> None:
+        layers = None if self._automatic.isChecked() else self._layers.value()
+        width, height = self._extents[self._scope.currentData()]
+        parts = [words.price(row, layers), words.duration(estimate_s(row.name, width, height))]
+        self._costs.setText(" ".join(filter(None, parts)))
+        sending = words.sending(row)
+        self._sends.setText(sending)
+        self._sends.setVisible(bool(sending))
+
+    # what the user does
+
+    @guarded
+    def _help_out(self, *_: Any) -> None:
+        if self._broken is None and self.row.key_variable is not None:
+            self._enter_key(self.row)
+        else:
+            self._set_up()
+
+    @guarded
+    def _start(self) -> None:
+        if not self._split.isEnabled():
+            return
+        choices, row = self.choices(), self.row
+        self.accept()
+        self._accepted_with(choices, row)

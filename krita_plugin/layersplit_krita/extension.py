@@ -1,0 +1,62 @@
+"""What Krita knows of us: two actions, their places in the menus, and the end of the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional
+
+from krita import Extension, Krita
+
+from layersplit_krita.qt import QTimer
+
+if TYPE_CHECKING:
+    from layersplit_krita.desk import Desk
+
+SCRIPTS = "tools/scripts"
+LAYER_MENU = "Layer"
+
+
+class LayersplitExtension(Extension):
+    """Made once, when Krita starts."""
+
+    def __init__(self, parent: Any) -> None:
+        super().__init__(parent)
+        self._desk: Optional[Desk] = None
+
+    def setup(self) -> None:
+        """Hear of the end of the program, to end the worker in time."""
+        notifier = Krita.instance().notifier()
+        notifier.setActive(True)
+        notifier.applicationClosing.connect(self._close)
+
+    def createActions(self, window: Any) -> None:
+        """Called for every new window. Texts and shortcuts come from layersplit_krita.action."""
+        split = window.createAction("layersplit_split", "", SCRIPTS)
+        split.triggered.connect(lambda: self.desk().ask_and_split())
+        again = window.createAction("layersplit_again", "", SCRIPTS)
+        again.triggered.connect(lambda: self.desk().split_again())
+        # An action has one place of its own; the window's menus exist only after this call.
+        QTimer.singleShot(0, lambda: _add_to_layer_menu(window, split, again))
+
+    def desk(self) -> "Desk":
+        """Everything else; made when it is needed first."""
+        if self._desk is None:
+            from layersplit_krita.desk import Desk  # noqa: PLC0415 - not before the first use
+
+            self._desk = Desk()
+        return self._desk
+
+    def _close(self) -> None:
+        if self._desk is not None:
+            self._desk.close()
+
+
+def _add_to_layer_menu(window: Any, *actions: Any) -> None:
+    try:
+        menus = (action.menu() for action in window.qwindow().menuBar().actions())
+        menu = next((menu for menu in menus if menu and menu.objectName() == LAYER_MENU), None)
+    except RuntimeError:  # the window is gone again
+        return
+    if menu is not None:
+        menu.addSeparator()
+        for action in actions:
+            menu.addAction(action)

@@ -1,0 +1,28 @@
+"""Nothing may escape into Krita: an exception in a slot opens a modal "Script error" box."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from typing import Any, Callable, TypeVar
+
+from layersplit.bridge.hostlog import note
+
+Slot = TypeVar("Slot", bound=Callable[..., Any])
+
+
+def guarded(slot: Slot) -> Slot:
+    """``slot``, with whatever it raises written to the log and shown as one sentence."""
+
+    @functools.wraps(slot)
+    def called(*arguments: Any, **named: Any) -> Any:
+        try:
+            return slot(*arguments, **named)
+        except Exception:  # noqa: BLE001 - see the module's docstring
+            note("in Krita: %s" % traceback.format_exc())
+            from layersplit_krita.messages import show_unexpected  # noqa: PLC0415 - rarely needed
+
+            show_unexpected()
+            return None
+
+    return called  # type: ignore[return-value] # wraps keeps the signature

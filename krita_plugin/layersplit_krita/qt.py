@@ -1,0 +1,107 @@
+"""The only place that chooses between PyQt5 and PyQt6: by Krita's version, never by trying.
+
+Trying PyQt6 first loads Qt 6 into a Qt 5 process where both are installed; timers are dead then.
+"""
+
+from __future__ import annotations
+
+from krita import Krita
+
+if int(Krita.instance().version().split(".")[0]) >= 6:
+    from PyQt6.QtCore import QObject, QRect, QSize, Qt, QTimer, QUrl, pyqtSignal
+    from PyQt6.QtGui import QAction, QDesktopServices, QIcon, QImage, QPixmap
+    from PyQt6.QtWidgets import (
+        QAbstractItemView,
+        QApplication,
+        QCheckBox,
+        QComboBox,
+        QDialog,
+        QDialogButtonBox,
+        QDoubleSpinBox,
+        QFormLayout,
+        QFrame,
+        QHBoxLayout,
+        QLabel,
+        QLineEdit,
+        QListWidget,
+        QListWidgetItem,
+        QMenu,
+        QMessageBox,
+        QPlainTextEdit,
+        QProgressBar,
+        QPushButton,
+        QSizePolicy,
+        QSpinBox,
+        QToolButton,
+        QVBoxLayout,
+        QWidget,
+    )
+else:
+    from PyQt5.QtCore import QObject, QRect, QSize, Qt, QTimer, QUrl, pyqtSignal
+    from PyQt5.QtGui import QDesktopServices, QIcon, QImage, QPixmap
+    from PyQt5.QtWidgets import (
+        QAbstractItemView,
+        QAction,
+        QApplication,
+        QCheckBox,
+        QComboBox,
+        QDialog,
+        QDialogButtonBox,
+        QDoubleSpinBox,
+        QFormLayout,
+        QFrame,
+        QHBoxLayout,
+        QLabel,
+        QLineEdit,
+        QListWidget,
+        QListWidgetItem,
+        QMenu,
+        QMessageBox,
+        QPlainTextEdit,
+        QProgressBar,
+        QPushButton,
+        QSizePolicy,
+        QSpinBox,
+        QToolButton,
+        QVBoxLayout,
+        QWidget,
+    )
+
+__all__ = [
+    "QAbstractItemView",
+    "QAction",
+    "QApplication",
+    "QCheckBox",
+    "QComboBox",
+    "QDesktopServices",
+    "QDialog",
+    "QDialogButtonBox",
+    "QDoubleSpinBox",
+    "QFormLayout",
+    "QFrame",
+    "QHBoxLayout",
+    "QIcon",
+    "QImage",
+    "QLabel",
+    "QLineEdit",
+    "QListWidget",
+    "QListWidgetItem",
+    "QMenu",
+    "QMessageBox",
+    "QObject",
+    "QPixmap",
+    "QPlainTextEdit",
+    "QProgressBar",
+    "QPushButton",
+    "QRect",
+    "QSize",
+    "QSizePolicy",
+    "QSpinBox",
+    "QTimer",
+    "QToolButton",
+    "QUrl",
+    "QVBoxLayout",
+    "QWidget",
+    "Qt",
+    "pyqtSignal",
+]
