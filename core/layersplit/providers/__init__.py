@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from layersplit.errors import InputError
-from layersplit.providers.base import Provider
+
+if TYPE_CHECKING:  # numpy comes with it, and --help does without
+    from layersplit.providers.base import Provider
 
 PROVIDERS: Final[dict[str, str]] = {
     "classic": "layersplit.providers.classic:Classic",
