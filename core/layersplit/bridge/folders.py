@@ -47,7 +47,7 @@ class JobFolder:
             except OSError as error:
                 raise _disk(error, tempfile.gettempdir()) from error
         self._lock: Optional[IO[bytes]] = (self.path / LOCK).open("wb")
-        _take(self._lock)
+        take_lock(self._lock)
 
     def __enter__(self) -> "JobFolder":  # noqa: PYI034 - Self is not in Python 3.9
         return self
@@ -123,15 +123,15 @@ def _is_abandoned(folder: Path) -> bool:
         if age_s < YOUNG_S:
             return False
         with (folder / LOCK).open("r+b") as lock:
-            return _take(lock) or age_s > PATIENCE_S
+            return take_lock(lock) or age_s > PATIENCE_S
     except FileNotFoundError:
         return True
     except OSError:
         return False
 
 
-def _take(lock: IO[bytes]) -> bool:
-    """Take the lock without waiting; returns whether that worked."""
+def take_lock(lock: IO[bytes]) -> bool:
+    """Take a lock that ends with this process, without waiting; returns whether that worked."""
     try:
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415 - exists on Windows only

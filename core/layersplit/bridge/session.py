@@ -19,7 +19,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import IO, Callable, Deque, Dict, Optional
+from typing import IO, Callable, Deque, Optional
 
 from layersplit.bridge.installation import Launch
 from layersplit.bridge.lines import lines_of
@@ -33,6 +33,8 @@ from layersplit.bridge.messages import (
 
 LAST_WORDS_LINES = 60
 EXIT_WAIT_S = 2.0
+NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""On Windows a console program opens a window otherwise; elsewhere there is no such flag."""
 PARENT_VARIABLE = "LAYERSPLIT_PARENT"
 """Tells the worker whose death is its own."""
 
@@ -199,19 +201,15 @@ def _fault_of(message: Message) -> Optional[str]:
 
 def _start(launch: Launch) -> "subprocess.Popen[bytes]":
     """Start the worker in a process group of its own, without a window of its own."""
-    environment: Dict[str, str] = dict(launch.environment)
-    environment[PARENT_VARIABLE] = str(os.getpid())
-    options: "Dict[str, object]" = {"start_new_session": True}
-    if sys.platform == "win32":
-        options = {"creationflags": subprocess.CREATE_NO_WINDOW}
-    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]  # noqa: S603
-        launch.command,  # from install.json; the options differ by system
+    return subprocess.Popen(  # noqa: S603 - the command is that of install.json
+        launch.command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment,
+        env={**launch.environment, PARENT_VARIABLE: str(os.getpid())},
         cwd=launch.folder,
-        **options,
+        start_new_session=True,  # no effect on Windows, as the next one elsewhere
+        creationflags=NO_WINDOW,
     )
 
 

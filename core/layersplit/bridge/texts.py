@@ -121,6 +121,78 @@ SENTENCES: Dict[str, Tuple[str, str, str]] = {
         N_("The result is incomplete; the document is as it was."),
         N_("Start the job again."),
     ),
+    # set-up
+    "install-old-python": (
+        N_("Layersplit needs Python 3.11 or newer; this machine has none (%(found)s)."),
+        N_("Nothing was installed."),
+        N_("Install a newer Python (python.org, or your system's packages), then try again."),
+    ),
+    "install-no-venv": (
+        N_("%(python)s cannot make virtual environments."),
+        N_("Nothing was installed."),
+        N_("Install its venv module (Debian, Ubuntu: sudo apt install python3-venv), try again."),
+    ),
+    "install-no-pip": (
+        N_("There is no pip for %(python)s."),
+        N_("The packages that Layersplit needs cannot be installed."),
+        N_(
+            "Install it (Debian, Ubuntu: sudo apt install python3-venv), or put pip.pyz beside "
+            "install.py, then try again."
+        ),
+    ),
+    "install-offline": (
+        N_("The packages could not be fetched: %(detail)s"),
+        N_("This machine seems to be offline; what was installed before is still there."),
+        N_(
+            "Connect it and try again; or run 'python3 -m pip wheel --wheel-dir wheels .' in this "
+            "folder on a machine like this one, and bring the folder 'wheels' here."
+        ),
+    ),
+    "install-certificate": (
+        N_("The connection to the package index is not trusted: %(detail)s"),
+        N_("The packages could not be fetched; what was installed before is still there."),
+        N_("Name your network's certificates in the variable PIP_CERT, then try again."),
+    ),
+    "install-no-version": (
+        N_("A package is not to be had: %(detail)s"),
+        N_("This machine is offline, or there is none for its Python or its processor."),
+        N_("Check the connection; or run install.py with Python 3.12 or 3.13."),
+    ),
+    "install-no-space": (
+        N_("There is not enough space: %(detail)s"),
+        N_("Nothing that works now was changed."),
+        N_("Free some space, or set LAYERSPLIT_HOME to a folder on another disk."),
+    ),
+    "install-packages": (
+        N_("The packages could not be installed: %(detail)s"),
+        N_("The private environment is not complete."),
+        N_("Try again; the log has every word of %(name)s."),
+    ),
+    "install-incomplete": (
+        N_("The private environment does not work: %(detail)s"),
+        N_("Pictures cannot be split with it."),
+        N_("Run install.py again; it makes a new one."),
+    ),
+    "install-folder": (
+        N_("%(folder)s cannot be written: %(detail)s"),
+        N_("Layersplit has no place for its things."),
+        N_("Give yourself the right, or set LAYERSPLIT_HOME to a folder that you can write."),
+    ),
+    "install-busy": (
+        N_("Another set-up of Layersplit is running."),
+        N_("This one did nothing."),
+        N_("Wait until it has finished."),
+    ),
+    "install-sample": (
+        N_("The sample picture could not be split: %(detail)s"),
+        N_("The installation is there, but it does not work."),
+        N_("Run install.py again, which makes everything anew; the log says more."),
+    ),
+    "install-no-source": (
+        N_("%(folder)s is no complete copy of Layersplit."),
+        N_("There is nothing to install."),
+        N_("Fetch it again and run install.py in it."),
+    ),
 }
 """Code, or ``code/variant``, to fact, meaning, remedy. Only the code travels."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from layersplit.bridge import texts
-from layersplit.bridge.messages import DEPTH_BYTES, ORDERS, Failed, Result, Resume, Split
+from layersplit.bridge.messages import Failed, Result, Resume, Split
 from layersplit.bridge.paths import log_file
 from layersplit.errors import Cancelled, InputError, LayersplitError
 from layersplit.log import open_log
@@ -89,17 +89,11 @@ def _check_folder(folder: str) -> None:
 def _split(message: Split, run: Run, scratch: Path) -> Result:
     """From ``source.raw`` to one raw file a layer."""
     from layersplit.export.raw import write_layers  # noqa: PLC0415 - see the module's docstring
-    from layersplit.reading.raw import read_raw  # noqa: PLC0415
+    from layersplit.reading import read_raw  # noqa: PLC0415
     from layersplit.split import split_picture  # noqa: PLC0415
     from layersplit.worker.request import request_of, selected  # noqa: PLC0415
 
     raw, folder = message.picture, Path(message.folder)
-    if raw.order not in ORDERS or raw.depth not in DEPTH_BYTES:
-        raise InputError(
-            f"Pixels of order '{raw.order}' and depth '{raw.depth}' are not known.",
-            meaning="The plug-in and the worker do not fit each other.",
-            remedy="Run install.py again, then restart the editor.",
-        )
     start = time.perf_counter()
     picture = read_raw(folder, raw)
     region, mask = selected(folder, raw)

@@ -1,0 +1,54 @@
+"""The proof that an installation works: the doctor's checks, and a sample picture that is split."""
+
+from __future__ import annotations
+
+import threading
+
+from layersplit.bridge import paths
+from layersplit.bridge.failures import InstallError
+from layersplit.bridge.hostlog import note
+from layersplit.bridge.setup.home import SAMPLE
+from layersplit.bridge.setup.private_environment import PrivateEnvironment
+from layersplit.bridge.setup.reporting import Reporter
+from layersplit.bridge.setup.running import Programs
+
+POSTER = ("samples", "poster.png")
+
+
+class Proof:
+    """Runs the installed Layersplit as a person would."""
+
+    def __init__(
+        self, environment: PrivateEnvironment, reporter: Reporter, stop: threading.Event
+    ) -> None:
+        self._environment = environment
+        self._reporter = reporter
+        self._run = Programs(stop=stop)
+        self.sample = paths.data_folder() / SAMPLE
+
+    def consult(self) -> None:
+        """Run the doctor and tell what is not fine; that stops nothing."""
+        self._reporter.now("Doctor", "checking")
+        finished = self._run(self._environment.command("doctor"))
+        lines = [line for line in finished.output.splitlines() if line.strip()]
+        complaints = [line for line in lines if not line.endswith(": fine")]
+        fine = "%d of %d checks are fine" % (len(lines) - len(complaints), len(lines))
+        self._reporter.done("Doctor", fine)
+        for line in complaints:
+            self._reporter.done("", line)
+
+    def split_sample(self) -> None:
+        """Split the poster with the embedded splitter; raises InstallError."""
+        self._reporter.now("Sample", "splitting a picture")
+        poster = self._environment.package().joinpath(*POSTER)
+        partial = self.sample.with_name("partial-" + SAMPLE)
+        finished = self._run(
+            self._environment.command(
+                "split", str(poster), "-o", str(partial), "--provider", "classic"
+            )
+        )
+        if finished.status != 0 or not partial.exists():
+            note("the sample could not be split:\n%s" % finished.output)
+            raise InstallError("install-sample", detail=(finished.output.splitlines() or ["?"])[0])
+        partial.replace(self.sample)
+        self._reporter.done("Sample", str(self.sample))
