@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 
 from layersplit.checks.subject import cut
-from layersplit.classic.palette import pattern_ground
+from layersplit.classic.palette import NEAR, pattern_distance
 from layersplit.classic.saliency import saliency
 from layersplit.classic.scene import Scene
 from layersplit.classic.superpixels import find_pieces
 from layersplit.classic.zones import find_zones, with_pockets
-from layersplit.domain import Mask
+from layersplit.domain import F32, Mask
 
 SAME: Final = 6.0
 """Lab distance up to which a pixel is of the colour that the background has nearby."""
@@ -27,42 +27,78 @@ LEAST_SHARE: Final = 0.06
 CUT_AREA_PX: Final = 400 * 400
 PIECES_AREA_PX: Final = 200 * 200
 PIECES: Final = 300
+_CROSS: Final = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ground:
-    """``figure``: (h, w) what is not background; ``planes``: floors and the like before it, each
-    (h, w); ``confidence``: 0..1; ``is_even``: whether outlines can be trusted to the pixel;
-    ``is_nothing``: whether the background is the document's transparency."""
+    """What lies behind, and what stands before it.
+
+    ``figure``: (h, w) what stands before it; ``behind``: (h, w) what is certainly background;
+    ``planes``: floors and the like, each (h, w), in neither of both; ``away``: (h, w) f32, how far
+    each pixel is from the ground in Lab units, where the ground is known well enough;
+    ``confidence``: 0..1; ``is_nothing``: whether the background is the document's transparency.
+    """
 
     figure: Mask
+    behind: Mask
     planes: tuple[Mask, ...] = ()
+    away: F32 | None = None
     confidence: float
-    is_even: bool
     is_nothing: bool = False
+
+    @property
+    def is_even(self) -> bool:
+        """Whether outlines can be trusted to the pixel."""
+        return self.away is not None or self.is_nothing
+
+    @property
+    def strokes(self) -> Mask:
+        """The figure without the antialiased rims that make small letters touch: (h, w)."""
+        if self.away is None:
+            return self.figure
+        most = cv2.dilate(self.away, np.ones((5, 5), np.uint8))
+        return np.asarray(self.figure & (self.away > 0.45 * most))
 
 
 def find_ground(scene: Scene) -> Ground:
     """Separate the background from what stands before it."""
     clear = ~scene.solid
     if float(clear.mean()) > 0.02 and _of_border(clear) > 0.2:
-        return Ground(figure=scene.solid, confidence=1.0, is_even=True, is_nothing=True)
-    pattern = pattern_ground(scene)
-    if pattern is not None:
-        figure = cv2.morphologyEx((~pattern).astype(np.uint8), cv2.MORPH_OPEN, _CROSS) > 0
-        return Ground(figure=np.asarray(figure), confidence=0.85, is_even=True)
+        return Ground(figure=scene.solid, behind=clear, confidence=1.0, is_nothing=True)
+    away = pattern_distance(scene)
+    if away is not None:
+        off = cv2.morphologyEx((away > NEAR).astype(np.uint8), cv2.MORPH_OPEN, _CROSS)
+        figure = np.asarray(off > 0)
+        return Ground(figure=figure, behind=~figure, away=away, confidence=0.85)
+    return _even_ground(scene) or _by_saliency(scene)
+
+
+def _even_ground(scene: Scene) -> Ground | None:
     zones = find_zones(scene)
-    if zones is not None:
-        ground, _ = with_pockets(scene.lab, zones.ground, SAME)
-        behind = ground | np.any([ground, *zones.planes], axis=0)
-        share = float(behind.mean())
-        if share > LEAST_SHARE:
-            confidence = 0.55 + 0.4 * min(1.0, 2 * share)
-            return Ground(figure=~behind, planes=zones.planes, confidence=confidence, is_even=True)
-    return Ground(figure=subject_of(scene), confidence=0.3, is_even=False)
+    if zones is None:
+        return None
+    ground, away = with_pockets(scene.lab, zones.ground, SAME)
+    share = float(np.any([ground, *zones.planes], axis=0).mean())
+    if share < LEAST_SHARE:
+        return None
+    figure = ~ground
+    for plane in zones.planes:
+        figure &= ~plane & ~(_near(plane) & _near(ground))
+    confidence = 0.55 + 0.4 * min(1.0, 2 * share)
+    return Ground(
+        figure=figure, behind=ground, planes=zones.planes, away=away, confidence=confidence
+    )
 
 
-_CROSS: Final = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+def _by_saliency(scene: Scene) -> Ground:
+    figure = subject_of(scene)
+    return Ground(figure=figure, behind=~figure, confidence=0.3)
+
+
+def _near(mask: Mask) -> Mask:
+    """The mask and the antialiased rim around it."""
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0)
 
 
 def _of_border(mask: Mask) -> float:

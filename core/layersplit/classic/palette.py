@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layersplit.classic.scene import Scene
-from layersplit.domain import F32, Mask
+from layersplit.domain import F32
 
 RING: Final = 0.035
 """Width of the border that is asked, as a share of the shorter side."""
@@ -23,15 +23,18 @@ EXPLAINED: Final = 0.9
 """Share of the border that the palette must explain."""
 LEAST_CHANGES: Final = 14
 """Changes of colour along the border from which it is a pattern."""
-UNEVEN: Final = 0.8
+UNEVEN: Final = 0.45
 """Mean deviation of the lengths between changes, in usual lengths, up to which they are regular:
-stripes and dots stay below 0.35, figures that are cut off by the border above 1.5."""
+stripes and dots stay below 0.35, things that the border cuts off are above 0.5."""
 NEAR: Final = 9.0
 """Lab distance up to which a pixel has a colour of the palette."""
 
 
-def pattern_ground(scene: Scene) -> Mask | None:
-    """(h, w) where the patterned ground is; None when the border shows no pattern."""
+def pattern_distance(scene: Scene) -> F32 | None:
+    """How far each pixel is from every colour of the patterned ground, (h, w) Lab units.
+
+    None when the border shows no pattern. Below NEAR it is ground.
+    """
     height, width = scene.shape
     depth = round(RING * min(height, width))
     if depth < 3:
@@ -43,7 +46,7 @@ def pattern_ground(scene: Scene) -> Mask | None:
     for at, colour in enumerate(palette):
         for other in palette[at + 1 :]:
             away = np.minimum(away, _from_segment(scene.lab, colour, other))
-    return np.asarray(away < NEAR)
+    return np.asarray(away, np.float32)
 
 
 def _palette(lab: F32, depth: int) -> list[F32]:

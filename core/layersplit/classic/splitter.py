@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,20 +11,24 @@ import numpy as np
 
 from layersplit.checks.subject import subject_mattes
 from layersplit.classic.glyphs import on_things, standing_alone
-from layersplit.classic.ground import find_ground
-from layersplit.classic.lines import find_blocks
+from layersplit.classic.ground import Ground, find_ground
+from layersplit.classic.lines import TextBlock, find_blocks
 from layersplit.classic.objects import find_objects
 from layersplit.classic.scene import Scene
-from layersplit.classic.stack import Cutout, stacked
+from layersplit.classic.smooth import smooth_fill
+from layersplit.classic.stack import Cutout, grown, stacked
 from layersplit.domain import U8, Extent, Hints, Mask, ModelLayer
 from layersplit.run import Run
 
 AUTOMATIC: Final = 8
 """Layers at most when no number was asked for."""
+SMALLEST_SIDE: Final = 8
+"""Below this many pixels nothing can be told apart."""
 ROUGH_HELPS: Final = (
     "Background and subject could not be told apart with certainty; "
     "a rough selection around the subject helps."
 )
+_BACKGROUND: Final = "background"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,58 +49,89 @@ def split(
     """
     most = layer_count or AUTOMATIC
     scene = Scene.of(picture)
-    if most == 1 or min(scene.shape) < 8:
-        return Splitting(layers=stacked(scene.rgb, (), 1.0, run))
+    everything = np.ones(scene.shape, bool)
+    if most == 1 or min(scene.shape) < SMALLEST_SIDE:
+        return Splitting(layers=stacked(scene.rgb, (), _ground(everything, 1.0), run))
     if hints:
         mattes = subject_mattes(picture, hints, extent)
         cutouts = [
-            Cutout(mask=np.asarray(matte > 0.5), name=None, confidence=0.8)
-            for matte in mattes
-            if float(matte.max()) > 0.5
+            Cutout(mask=np.asarray(matte > 0.5)) for matte in mattes if float(matte.max()) > 0.5
         ]
-        return Splitting(layers=stacked(scene.rgb, cutouts[-(most - 1) :], 0.8, run))
+        ground = _ground(everything, 0.8)
+        return Splitting(layers=stacked(scene.rgb, cutouts[-(most - 1) :], ground, run))
     return _automatic(scene, most, run)
+
+
+def _ground(mask: Mask, confidence: float) -> Cutout:
+    return Cutout(mask=mask, name=_BACKGROUND, confidence=confidence)
 
 
 def _automatic(scene: Scene, most: int, run: Run) -> Splitting:
     run.progress("provider", 0.05, "Looking for the background")
     ground = find_ground(scene)
     run.progress("provider", 0.3, "Looking for text")
-    glyphs = standing_alone(scene, ground.figure) if ground.is_even else []
-    large = _large_pieces(ground.figure) if ground.is_even else np.ones(scene.shape, bool)
-    glyphs += on_things(scene, large, run)
-    blocks = find_blocks(scene, glyphs, ground.figure)
-    figure = ground.figure.copy()
+    blocks = _text(scene, ground, run)
+    figure = ground.figure
+    for block in blocks:
+        figure = _without(figure, block.mask)
     room = most - 1
-    texts = [Cutout(mask=b.mask, name="text", confidence=0.9) for b in blocks]
-    text_room = max(1, room // 2) if room > 1 else 0
-    if len(texts) > text_room:
-        rest = texts[max(0, text_room - 1) :]
-        texts = texts[: max(0, text_room - 1)]
-        if text_room:
-            merged = np.any([t.mask for t in rest], axis=0)
-            texts.append(Cutout(mask=merged, name="text", confidence=0.9))
-    for text in texts:
-        figure = _without(figure, text.mask)
-    objects = find_objects(figure, room - len(texts))
-    cutouts = [Cutout(mask=o, name=None, confidence=ground.confidence) for o in objects]
-    run.progress("provider", 0.6, "Filling what is hidden")
-    layers = stacked(scene.rgb, [*cutouts, *texts], ground.confidence, run)
+    texts = _texts(blocks, max(1, room // 2))[:room]
+    planes = list(ground.planes)[: max(0, room - len(texts) - 1)]
+    objects = find_objects(scene, figure, room - len(texts) - len(planes))
+    cutouts = [
+        *(Cutout(mask=_completed(plane, ground), confidence=ground.confidence) for plane in planes),
+        *(Cutout(mask=mask, confidence=ground.confidence) for mask in objects),
+        *texts,
+    ]
+    layers = stacked(
+        scene.rgb, cutouts, _ground(np.ones(scene.shape, bool), ground.confidence), run
+    )
     return Splitting(layers=layers, notes=() if ground.is_even else (ROUGH_HELPS,))
 
 
+def _text(scene: Scene, ground: Ground, run: Run) -> list[TextBlock]:
+    """Text that stands alone on the ground, and text on things."""
+    if not ground.is_even:
+        return find_blocks(scene, on_things(scene, np.ones(scene.shape, bool), run), ground.figure)
+    strokes = ground.strokes
+    glyphs = standing_alone(scene, strokes)
+    glyphs += on_things(scene, _large_pieces(ground.figure), run)
+    return find_blocks(scene, glyphs, strokes)
+
+
+def _texts(blocks: Sequence[TextBlock], most: int) -> list[Cutout]:
+    """One cutout a block; the smallest letters share the last one when there are too many."""
+    groups = [[block] for block in blocks[:most]]
+    for block in blocks[most:]:
+        groups[-1].append(block)
+    return [
+        Cutout(
+            mask=np.any([block.mask for block in group], axis=0),
+            name="text",
+            confidence=0.9,
+            reach_px=max(3, round(0.8 * group[0].height_px)),
+        )
+        for group in groups
+    ]
+
+
 def _large_pieces(figure: Mask) -> Mask:
-    """Pieces that are too large for a letter: things that can carry text."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(figure.astype(np.uint8), connectivity=8)
-    wanted = stats[:, cv2.CC_STAT_AREA] > 0.01 * figure.size
-    wanted[0] = False
-    return np.asarray(wanted[labels])
+    """Pieces that are too large for a letter, without holes: things that can carry text."""
+    pieces = figure.astype(np.uint8)
+    outlines, _ = cv2.findContours(pieces, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    large = [o for o in outlines if cv2.contourArea(o) > 0.01 * figure.size]
+    return np.asarray(cv2.drawContours(np.zeros_like(pieces), large, -1, 1, -1) > 0)
 
 
 def _without(figure: Mask, text: Mask) -> Mask:
-    """The figure without a text: its pieces go, and text on a larger thing leaves no hole in it."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(figure.astype(np.uint8), connectivity=8)
-    share = np.bincount(labels[text], minlength=len(stats)) / stats[:, cv2.CC_STAT_AREA]
-    gone = share > 0.4
-    gone[0] = False
-    return np.asarray(figure & ~gone[labels])
+    """The figure as it would be without a text: what surrounds the letters decides."""
+    around = grown(text, 2)
+    indicator = figure.astype(np.float32)[..., None]
+    return np.asarray(smooth_fill(indicator, around)[..., 0] > 0.5)
+
+
+def _completed(plane: Mask, ground: Ground) -> Mask:
+    """A plane with what things before it hide: between known places the border runs smoothly."""
+    known = np.any([ground.behind, *ground.planes], axis=0)
+    indicator = plane.astype(np.float32)[..., None]
+    return np.asarray(smooth_fill(indicator, ~known)[..., 0] > 0.5)

@@ -1,4 +1,10 @@
-"""From masks to layers: soft edges, and what lies behind each mask."""
+"""From masks to layers: soft edges, and what each layer shows where another one hides it.
+
+Every thing has a mask of its whole extent, hidden parts included. Its colours come from its own
+visible pixels alone, continued into what is hidden, so nothing of a neighbour bleeds into it. Edges
+are found from the back to the front: a pixel of an edge is a mixture of the thing and of what the
+layers below show there.
+"""
 
 from __future__ import annotations
 
@@ -9,72 +15,109 @@ from typing import Final
 import cv2
 import numpy as np
 
-from layersplit.classic.smooth import smooth_fill
+from layersplit.classic.fill import fill
 from layersplit.domain import F32, U8, Mask, ModelLayer
 from layersplit.run import Run
 
 BAND_PX: Final = 2
 """How far around a mask's outline its edge pixels lie."""
+FAINT: Final = 8.0
+"""Difference from the ground (0..255) below which an edge cannot be measured."""
+_SQUARE: Final = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cutout:
-    """One thing to lift off: ``mask`` (h, w), the name that its layer gets, its confidence."""
+    """One thing: ``mask`` (h, w) of its whole extent, its layer's name and confidence.
+
+    ``reach_px``: how far from an edge pixel the thing's own colour is found at most; more than a
+    stroke for thin things of one colour (text), a few pixels for others.
+    """
 
     mask: Mask
-    name: str | None
-    confidence: float
+    name: str | None = None
+    confidence: float = 0.8
+    reach_px: int = 2
 
 
-def stacked(
-    rgb: U8, cutouts: Sequence[Cutout], ground_confidence: float, run: Run
-) -> tuple[ModelLayer, ...]:
-    """Layers of ``rgb`` (h, w, 3) u8, bottom first; ``cutouts`` bottom first, without background.
-
-    From the front to the back, each thing is lifted off and the hole behind it is filled before the
-    next one is looked at.
-    """
-    current = rgb.astype(np.float32)
-    front: list[ModelLayer] = []
-    for cutout in reversed(cutouts):
-        run.check()
-        hole = _grown(cutout.mask, BAND_PX)
-        behind = smooth_fill(current, hole)
-        alpha = soft_edge(current, behind, cutout.mask)
-        sure = (alpha > 0.98) & (cv2.erode(cutout.mask.astype(np.uint8), _SQUARE) > 0)
-        own = smooth_fill(current, ~sure) if sure.any() else current
-        front.append(_layer(own, alpha, cutout.name, cutout.confidence))
-        current = behind
-    ground = _layer(
-        current, np.ones(current.shape[:2], np.float32), "background", ground_confidence
-    )
-    return (ground, *reversed(front))
+def stacked(rgb: U8, cutouts: Sequence[Cutout], ground: Cutout, run: Run) -> tuple[ModelLayer, ...]:
+    """Layers of ``rgb`` (h, w, 3) u8, bottom first: the ground, then ``cutouts`` in their order."""
+    values = rgb.astype(np.float32)
+    in_front = _in_front([ground.mask, *(cutout.mask for cutout in cutouts)])
+    below = fill(values, ~ground.mask | grown(in_front[0], BAND_PX), run)
+    alpha = np.ones(values.shape[:2], np.float32)
+    layers = [_layer(below, alpha, ground)]
+    for at, cutout in enumerate(cutouts, start=1):
+        run.progress("provider", 0.55 + 0.4 * at / len(cutouts), "Filling what is hidden")
+        hidden = in_front[at]
+        alpha = soft_edge(values, below, cutout.mask, hidden, cutout.reach_px)
+        own = _own_colours(values, alpha, cutout.mask, hidden, run)
+        layers.append(_layer(own, alpha, cutout))
+        below = below + (own - below) * alpha[..., None]
+    return tuple(layers)
 
 
-_SQUARE: Final = np.ones((3, 3), np.uint8)
+def _in_front(masks: Sequence[Mask]) -> list[Mask]:
+    """For each mask, what lies before it."""
+    before = np.zeros_like(masks[0])
+    found = []
+    for mask in reversed(masks):
+        found.append(before)
+        before = before | mask
+    return found[::-1]
 
 
-def _grown(mask: Mask, radius: int) -> Mask:
+def grown(mask: Mask, radius: int) -> Mask:
+    """The mask with ``radius`` pixels more on every side."""
     kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
 
 
-def soft_edge(values: F32, behind: F32, mask: Mask) -> F32:
-    """Coverage of the mask's edge pixels: how far each is from what lies behind, (h, w) f32 0..1.
+def soft_edge(values: F32, below: F32, mask: Mask, hidden: Mask, reach_px: int) -> F32:
+    """Coverage of a thing, soft in the pixels of its edge: (h, w) f32 0..1.
 
-    A pixel of the edge is a mixture of the thing and of its ground; the pixel nearby that differs
-    most from the ground is the thing itself. ``values``, ``behind``: (h, w, 3) f32 0..255.
+    The pixel nearby that differs most from what lies below is the thing itself; the share of that
+    difference that a pixel shows is its coverage. ``values``, ``below``: (h, w, 3) f32 0..255.
+    Where the edge is ``hidden`` behind another thing, it is as soft as a pixel.
     """
-    near = _grown(mask, BAND_PX)
+    near = grown(mask, BAND_PX)
     core = cv2.erode(mask.astype(np.uint8), _SQUARE) > 0
-    away = np.linalg.norm(values - behind, axis=-1).astype(np.float32)
+    away = np.linalg.norm(values - below, axis=-1).astype(np.float32)
     away[~near] = 0
-    most = cv2.dilate(np.where(mask, away, 0), np.ones((5, 5), np.uint8))
-    alpha = np.where(most > 8, away / np.maximum(most, 1e-3), mask)
-    alpha = np.where(near, np.where(core, 1, alpha), 0)
-    return np.asarray(np.clip(alpha, 0, 1), np.float32)
+    window = np.ones((2 * reach_px + 1, 2 * reach_px + 1), np.uint8)
+    most = cv2.dilate(np.where(mask, away, 0).astype(np.float32), window)
+    if reach_px > BAND_PX:  # one pixel of noise must not make a whole line fainter
+        most = 0.97 * most
+    plain = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.7)
+    measured = away / np.maximum(most, 1e-3)
+    can_measure = (most > FAINT) & ~grown(hidden, 1)
+    alpha = np.where(can_measure, np.where(core & (reach_px <= BAND_PX), 1, measured), plain)
+    return np.asarray(np.clip(np.where(near, alpha, 0), 0, 1), np.float32)
 
 
-def _layer(values: F32, alpha: F32, name: str | None, confidence: float) -> ModelLayer:
+def _own_colours(values: F32, alpha: F32, mask: Mask, hidden: Mask, run: Run) -> F32:
+    """The thing's colours over its whole extent and a little around it."""
+    rows, columns = np.flatnonzero((alpha > 0).any(1)), np.flatnonzero((alpha > 0).any(0))
+    if not rows.size:
+        return values
+    pad = 4
+    view = (
+        slice(max(0, int(rows[0]) - pad), int(rows[-1]) + 1 + pad),
+        slice(max(0, int(columns[0]) - pad), int(columns[-1]) + 1 + pad),
+    )
+    sure = (alpha[view] > 0.97) & mask[view] & ~grown(hidden, 1)[view]
+    inner = sure & (cv2.erode(sure.astype(np.uint8), _SQUARE) > 0)
+    known = inner if int(inner.sum()) > 0.3 * int(sure.sum()) else sure
+    if not known.any():
+        known = mask[view] & ~hidden[view]
+    own = values.copy()
+    if known.any():
+        own[view] = fill(values[view], ~known, run, where=mask[view] & hidden[view])
+    return own
+
+
+def _layer(values: F32, alpha: F32, cutout: Cutout) -> ModelLayer:
     pixels = np.dstack([np.clip(values, 0, 255), alpha * 255])
-    return ModelLayer(pixels=np.rint(pixels).astype(np.uint8), name=name, confidence=confidence)
+    return ModelLayer(
+        pixels=np.rint(pixels).astype(np.uint8), name=cutout.name, confidence=cutout.confidence
+    )

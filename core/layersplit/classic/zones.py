@@ -76,21 +76,16 @@ def _distance(lab: F32, continued: F32, zone: Mask) -> float:
     return float(np.median(np.linalg.norm(lab[zone] - continued[zone], axis=1)))
 
 
-def with_pockets(
-    lab: F32, ground: Mask, same: float, smallest_px: int = 15
-) -> tuple[Mask, npt.NDArray[np.float32]]:
+def with_pockets(lab: F32, ground: Mask, same: float) -> tuple[Mask, F32]:
     """``ground`` and what has its colour: its rim up to the edges, and enclosed pockets.
 
-    Returns the mask and the distance of every pixel from the ground continued there.
+    Returns the mask and the distance of every pixel from the ground as it would go on there.
     """
     continued = smooth_fill(lab, ~ground)
     away = np.linalg.norm(lab - continued, axis=-1).astype(np.float32)
     alike = away < same
-    beside = cv2.dilate(ground.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    beside = cv2.dilate(ground.astype(np.uint8), np.ones((11, 11), np.uint8)) > 0
     pockets = cv2.morphologyEx(
         (alike & ~ground).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
     )
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(pockets)
-    wanted = stats[:, cv2.CC_STAT_AREA] > smallest_px
-    wanted[0] = False
-    return np.asarray(ground | wanted[labels] | (alike & beside)), away
+    return np.asarray(ground | (pockets > 0) | (alike & beside)), away
