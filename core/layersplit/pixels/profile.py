@@ -60,12 +60,12 @@ def matrix_profile(icc: bytes) -> MatrixProfile | None:
     try:
         if icc[16:20] != b"RGB " or icc[20:24] != b"XYZ ":
             return None
-        tags = _tags(icc)
+        tags = profile_tags(icc)
         if any(name in tags for name in LUT_TAGS):
             return None
-        red, green, blue = (_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
+        red, green, blue = (tone_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
         columns = [_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
-    except (KeyError, struct.error, ValueError, IndexError):
+    except (KeyError, struct.error, ValueError, IndexError, ZeroDivisionError):
         return None
     matrix = np.array(columns, np.float32).T
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6:
@@ -87,7 +87,8 @@ def srgb_encoded(linear: F32) -> F32:
     return np.where(linear <= np.float32(0.0031308), low, high).astype(np.float32)
 
 
-def _tags(icc: bytes) -> dict[bytes, bytes]:
+def profile_tags(icc: bytes) -> dict[bytes, bytes]:
+    """The data of every tag by its signature; raises struct.error or ValueError for no profile."""
     (count,) = struct.unpack_from(">I", icc, 128)
     if count > 1000:
         raise ValueError("Too many tags")
@@ -100,7 +101,11 @@ def _xyz(tag: bytes) -> tuple[float, float, float]:
     return (x / 65536, y / 65536, z / 65536)
 
 
-def _curve(tag: bytes) -> Curve:
+def tone_curve(tag: bytes) -> Curve:
+    """Channel value to linear light, both 0..1, from the data of a TRC tag.
+
+    Raises ValueError, KeyError, struct.error or ZeroDivisionError when it is none.
+    """
     if tag[:4] == b"para":
         return _parametric(tag)
     if tag[:4] != b"curv":

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from layersplit.domain import CHANNELS, U8
-from layersplit.pixels.matrix_profile import srgb_profile
+from layersplit.pixels.profile_writer import srgb_profile
 from layersplit.reading.arrays import bands
 from layersplit.reading.profile import MAX_PROFILE_BYTES
 

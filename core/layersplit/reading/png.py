@@ -14,11 +14,11 @@ import numpy as np
 
 from layersplit.domain import CHANNELS, Mask, Pixels
 from layersplit.pixels.compositing import peak
-from layersplit.pixels.matrix_profile import (
+from layersplit.pixels.profile_writer import (
     SRGB_PRIMARIES,
     Primaries,
     gamma_curve,
-    matrix_profile,
+    rgb_profile,
     srgb_curve,
 )
 from layersplit.reading import png_chunks
@@ -121,7 +121,7 @@ def _from_cicp(primaries: int, transfer: int) -> tuple[bytes | None, tuple[str, 
 
 def _made(primaries: Primaries, curve: bytes, name: str) -> tuple[bytes | None, tuple[str, ...]]:
     try:
-        icc = matrix_profile(primaries, curve, name)
+        icc = rgb_profile(primaries, curve, name)
     except ValueError:
         return None, ("The picture states impossible primaries; sRGB is assumed.",)
     return icc, ("The file states its colours without a profile; one that says the same was made.",)

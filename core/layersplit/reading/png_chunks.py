@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from layersplit.pixels.matrix_profile import Primaries
+from layersplit.pixels.profile_writer import Primaries
 from layersplit.reading import refusals
 from layersplit.reading.profile import MAX_PROFILE_BYTES
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from layersplit.errors import InputError
-from layersplit.pixels.matrix_profile import srgb_profile
+from layersplit.pixels.profile_writer import srgb_profile
 from layersplit.reading import read_picture
 
 RANDOM = np.random.default_rng(9)

@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from layersplit.errors import InputError
-from layersplit.pixels.matrix_profile import SRGB_PRIMARIES, gamma_curve, matrix_profile
+from layersplit.pixels.profile_writer import SRGB_PRIMARIES, gamma_curve, rgb_profile
 from layersplit.reading import read_picture
 
 RANDOM = np.random.default_rng(5)
 SAMPLES = {GREY: 1, RGB: 3, GREY_ALPHA: 2, RGB_ALPHA: 4}
-ICC = matrix_profile(SRGB_PRIMARIES, gamma_curve(1.7), "test")
+ICC = rgb_profile(SRGB_PRIMARIES, gamma_curve(1.7), "test")
 
 
 def read(folder, content):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from layersplit.pixels.matrix_profile import gamma_curve, srgb_curve, srgb_profile, table_curve
+from layersplit.pixels.profile_writer import gamma_curve, srgb_curve, srgb_profile, table_curve
 from layersplit.reading import read_picture
 from layersplit.reading.profile import DAMAGED, MISFIT, SAME_GREYS, document_profile
 

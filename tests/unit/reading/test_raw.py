@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from layersplit.bridge.messages import RawPicture
 from layersplit.errors import InputError
-from layersplit.pixels.matrix_profile import srgb_profile
+from layersplit.pixels.profile_writer import srgb_profile
 from layersplit.reading import read_raw
 from layersplit.reading.profile import DAMAGED
 

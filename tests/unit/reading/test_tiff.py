@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from layersplit.errors import InputError
-from layersplit.pixels.matrix_profile import srgb_profile
+from layersplit.pixels.profile_writer import srgb_profile
 from layersplit.reading import read_picture
 from layersplit.reading.tiff import EXTRA, SEVERAL, STRAIGHTENED
 

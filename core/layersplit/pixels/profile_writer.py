@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from layersplit.domain import F32
+
 _D50: Final = (0.9642, 1.0, 0.8249)
 _BRADFORD: Final = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
@@ -58,18 +60,18 @@ def gamma_curve(exponent: float) -> bytes:
     return _parametric(0, (exponent,))
 
 
-def table_curve(values: npt.NDArray[np.float64]) -> bytes:
+def table_curve(values: F32 | npt.NDArray[np.float64]) -> bytes:
     """The tag data of a sampled curve; ``values``: at least 2, linear light 0..1."""
-    table = np.rint(np.clip(values, 0, 1) * 65535).astype(">u2")
+    table: npt.NDArray[np.uint16] = np.rint(np.clip(values, 0, 1) * 65535).astype(">u2")
     return b"curv" + bytes(4) + struct.pack(">I", table.size) + table.tobytes()
 
 
 def srgb_profile() -> bytes:
     """A complete sRGB profile, always the same bytes."""
-    return matrix_profile(SRGB_PRIMARIES, srgb_curve(), "sRGB")
+    return rgb_profile(SRGB_PRIMARIES, srgb_curve(), "sRGB")
 
 
-def matrix_profile(primaries: Primaries, curve: bytes, name: str) -> bytes:
+def rgb_profile(primaries: Primaries, curve: bytes, name: str) -> bytes:
     """A display profile for RGB values; ``curve`` is tag data, such as another profile's.
 
     Raises ValueError when the primaries span no colour space.

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from layersplit.pixels.matrix_profile import (
+from layersplit.pixels.profile_writer import (
     SRGB_PRIMARIES,
     Primaries,
     gamma_curve,
-    matrix_profile,
+    rgb_profile,
     srgb_profile,
     table_curve,
 )
@@ -41,13 +41,13 @@ def encoded(linear):
 
 @pytest.mark.parametrize("exponent", [1.0, 1.8, 2.2])
 def test_a_gamma_means_that_power(exponent):
-    icc = matrix_profile(SRGB_PRIMARIES, gamma_curve(exponent), "gamma")
+    icc = rgb_profile(SRGB_PRIMARIES, gamma_curve(exponent), "gamma")
     expected = 255 * encoded((ALL_GREYS / 255.0) ** exponent)
     assert np.abs(to_srgb(ALL_GREYS, icc) - expected).max() <= 1.0
 
 
 def test_a_table_means_its_values():
-    icc = matrix_profile(SRGB_PRIMARIES, table_curve(np.linspace(0, 1, 1024) ** 2.0), "table")
+    icc = rgb_profile(SRGB_PRIMARIES, table_curve(np.linspace(0, 1, 1024) ** 2.0), "table")
     expected = 255 * encoded((ALL_GREYS / 255.0) ** 2.0)
     assert np.abs(to_srgb(ALL_GREYS, icc) - expected).max() <= 1.0
 
@@ -56,4 +56,4 @@ def test_primaries_that_span_nothing_are_refused():
     for bad in ((0.3, 0.0), (0.64, 0.33)):
         flat = Primaries(white=(0.3127, 0.3290), red=(0.64, 0.33), green=bad, blue=(0.64, 0.33))
         with pytest.raises(ValueError, match=r"luminance|line"):
-            matrix_profile(flat, gamma_curve(1.0), "flat")
+            rgb_profile(flat, gamma_curve(1.0), "flat")
