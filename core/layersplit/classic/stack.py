@@ -76,23 +76,36 @@ def grown(mask: Mask, radius: int) -> Mask:
 def soft_edge(values: F32, below: F32, mask: Mask, hidden: Mask, reach_px: int) -> F32:
     """Coverage of a thing, soft in the pixels of its edge: (h, w) f32 0..1.
 
-    The pixel nearby that differs most from what lies below is the thing itself; the share of that
-    difference that a pixel shows is its coverage. ``values``, ``below``: (h, w, 3) f32 0..255.
-    Where the edge is ``hidden`` behind another thing, it is as soft as a pixel.
+    The pixel nearby that differs most from what lies below is the thing itself; the share of the
+    way from below to it that a pixel has gone is its coverage. ``values``, ``below``: (h, w, 3) f32
+    0..255. Where the edge is ``hidden`` behind another thing, it is as soft as a pixel.
     """
     near = grown(mask, BAND_PX)
     core = cv2.erode(mask.astype(np.uint8), _SQUARE) > 0
-    away = np.linalg.norm(values - below, axis=-1).astype(np.float32)
+    difference = values - below
+    away = np.linalg.norm(difference, axis=-1).astype(np.float32)
     away[~near] = 0
     window = np.ones((2 * reach_px + 1, 2 * reach_px + 1), np.uint8)
     most = cv2.dilate(np.where(mask, away, 0).astype(np.float32), window)
-    if reach_px > BAND_PX:  # one pixel of noise must not make a whole line fainter
-        most = 0.97 * most
+    if reach_px > BAND_PX:
+        own = _stroke_colour(values, mask & (away > 0.9 * most), reach_px) - below
+        along = np.square(own).sum(-1)
+        measured = (difference * own).sum(-1) / np.maximum(along, 1e-3)
+        most = np.sqrt(along)
+    else:
+        measured = np.where(core, 1, away / np.maximum(most, 1e-3))
     plain = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.7)
-    measured = away / np.maximum(most, 1e-3)
     can_measure = (most > FAINT) & ~grown(hidden, 1)
-    alpha = np.where(can_measure, np.where(core & (reach_px <= BAND_PX), 1, measured), plain)
+    alpha = np.where(can_measure, measured, plain)
     return np.asarray(np.clip(np.where(near, alpha, 0), 0, 1), np.float32)
+
+
+def _stroke_colour(values: F32, pure: Mask, reach_px: int) -> F32:
+    """The colour of thin strokes around each pixel, from their purest pixels: (h, w, 3)."""
+    side = 4 * reach_px + 1
+    weight = cv2.blur(pure.astype(np.float32), (side, side))
+    total = cv2.blur(values * pure[..., None], (side, side))
+    return np.asarray(total / np.maximum(weight, 1e-6)[..., None], np.float32)
 
 
 def _own_colours(values: F32, alpha: F32, mask: Mask, hidden: Mask, run: Run) -> F32:
