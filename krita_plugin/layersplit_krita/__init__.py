@@ -10,8 +10,8 @@ from pathlib import Path
 # Appended, never inserted: all plug-ins share one search path, and none may shadow another's names.
 sys.path.append(str(Path(__file__).parent / "_vendor"))
 
-from krita import Krita  # noqa: E402 - the path comes first
+from krita import Krita
 
-from layersplit_krita.extension import LayersplitExtension  # noqa: E402 - as above
+from layersplit_krita.extension import LayersplitExtension
 
 Krita.instance().addExtension(LayersplitExtension(Krita.instance()))

@@ -8,7 +8,6 @@ from typing import Any, Optional
 from layersplit.bridge import words
 from layersplit.bridge.choices import Choices, ProviderRow
 from layersplit.bridge.texts import translated
-
 from layersplit_krita.qt import QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
 
 RANDOM_SEED = -1

@@ -13,20 +13,17 @@ from __future__ import annotations
 
 import struct
 import zlib
-from array import array
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from krita import InfoObject, Krita
 
+from layersplit.bridge.messages import DEPTH_BYTES
+
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
 SRGB_LINEAR = "sRGB-elle-V2-g10.icc"
 PLAIN_SRGB = (SRGB, "sRGB built-in", "sRGB-elle-V4-srgbtrc.icc")
 DEPTHS = {"U8": "u8", "U16": "u16", "F16": "f16", "F32": "f32"}
-LANES = {"U8": "B", "U16": "H", "F16": "H", "F32": "I"}
-"""The array type that holds one channel value, whatever it means."""
-FULL = {"U8": b"\xff", "U16": b"\xff\xff", "F16": b"\x00\x3c", "F32": b"\x00\x00\x80\x3f"}
-"""One channel value that means fully opaque, as it lies in memory."""
 
 
 class Space(NamedTuple):
@@ -55,51 +52,23 @@ class Space(NamedTuple):
 
     @property
     def order(self) -> str:
-        """The order of the channels in the worker's files."""
+        """The order of the channels in the worker's files; grey is spread to three equal ones."""
         return "bgra" if self.model == "RGBA" and self.depth in ("U8", "U16") else "rgba"
+
+    @property
+    def word(self) -> str:
+        """The depth as the worker calls it."""
+        return DEPTHS[self.depth]
 
     @property
     def value_bytes(self) -> int:
         """Bytes of one channel value."""
-        return array(LANES[self.depth]).itemsize
+        return DEPTH_BYTES[self.word]
 
 
-def to_four(pixels: bytes, space: Space) -> bytes:
-    """Pixels as Krita gives them, as four channels."""
-    if not space.is_grey:
-        return pixels
-    both = array(LANES[space.depth], pixels)
-    four = array(LANES[space.depth], bytes(2 * len(pixels)))
-    for channel in range(3):
-        four[channel::4] = both[0::2]
-    four[3::4] = both[1::2]
-    return four.tobytes()
-
-
-def from_four(pixels: bytes, space: Space) -> bytes:
-    """Four channels as Krita wants them. Of a grey document's three equal colours, one is taken."""
-    if not space.is_grey:
-        return pixels
-    four = array(LANES[space.depth], pixels)
-    both = array(LANES[space.depth], bytes(len(pixels) // 2))
-    both[0::2] = four[1::4]
-    both[1::2] = four[3::4]
-    return both.tobytes()
-
-
-def is_opaque(pixels: bytes, space: Space) -> bool:
-    """Whether every alpha value of four-channel ``pixels`` is full."""
-    full = FULL[space.depth]
-    size = 4 * len(full)
-    count = len(pixels) // size
-    first = size - len(full)
-    return all(
-        pixels[first + index :: size].count(full[index : index + 1]) == count
-        for index in range(len(full))
-    )
-
-
-def converted(pixels: bytes, width: int, height: int, *, owner: Any, old: Space, new: Space) -> bytes:
+def converted(
+    pixels: bytes, width: int, height: int, *, owner: Any, old: Space, new: Space
+) -> bytes:
     """Have Krita convert pixels; ``owner`` is any document, and stays as it is."""
     node = owner.createNode("conversion", "paintlayer")
     node.setColorSpace(*old)

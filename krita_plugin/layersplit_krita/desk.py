@@ -29,7 +29,6 @@ from layersplit.bridge.messages import (
 )
 from layersplit.bridge.refusal import Refusal
 from layersplit.bridge.texts import translated
-
 from layersplit_krita.dialog import SplitDialog
 from layersplit_krita.guard import guarded
 from layersplit_krita.messages import main_window, show_failure, show_question

@@ -13,7 +13,6 @@ from layersplit.bridge.choices import OFFLINE_ROW, SCOPES, Choices, Consent, Pro
 from layersplit.bridge.history import estimate_s
 from layersplit.bridge.texts import translated
 from layersplit.bridge.words import qt_label
-
 from layersplit_krita.advanced import Advanced
 from layersplit_krita.guard import guarded
 from layersplit_krita.qt import (

@@ -34,8 +34,10 @@ class LayersplitExtension(Extension):
         split.triggered.connect(lambda: self.desk().ask_and_split())
         again = window.createAction("layersplit_again", "", SCRIPTS)
         again.triggered.connect(lambda: self.desk().split_again())
-        # An action has one place of its own; the window's menus exist only after this call.
-        QTimer.singleShot(0, lambda: _add_to_layer_menu(window, split, again))
+        # An action has one place of its own. The menus exist only after this call, and the object
+        # ``window`` only during it.
+        main = window.qwindow()
+        QTimer.singleShot(0, lambda: _add_to_layer_menu(main, split, again))
 
     def desk(self) -> "Desk":
         """Everything else; made when it is needed first."""
@@ -52,7 +54,7 @@ class LayersplitExtension(Extension):
 
 def _add_to_layer_menu(window: Any, *actions: Any) -> None:
     try:
-        menus = (action.menu() for action in window.qwindow().menuBar().actions())
+        menus = (action.menu() for action in window.menuBar().actions())
         menu = next((menu for menu in menus if menu and menu.objectName() == LAYER_MENU), None)
     except RuntimeError:  # the window is gone again
         return

@@ -9,8 +9,6 @@ from krita import Krita
 from layersplit.bridge import texts, words
 from layersplit.bridge.messages import Failed
 from layersplit.bridge.paths import log_file
-from layersplit.bridge.texts import translated
-
 from layersplit_krita.guard import guarded
 from layersplit_krita.qt import QDesktopServices, QMessageBox, QUrl, QWidget
 
@@ -31,7 +29,9 @@ def show_failure(failure: Failed, helps: Optional[Callable[[], None]] = None) ->
     _show(failure.sentences, buttons, log=failure.code != "input")
 
 
-def show_question(sentences: "tuple[str, str, str]", label: str, action: Callable[[], None]) -> None:
+def show_question(
+    sentences: "tuple[str, str, str]", label: str, action: Callable[[], None]
+) -> None:
     """Show three sentences and one thing to do about them, now or later."""
     _show(list(sentences), [(words.qt_label(label), action)], log=False, close=words.LATER)
 
@@ -41,9 +41,7 @@ def show_unexpected() -> None:
     show_failure(texts.failed("internal"))
 
 
-def _show(
-    sentences: Any, actions: Any, *, log: bool, close: str = words.CLOSE
-) -> None:
+def _show(sentences: Any, actions: Any, *, log: bool, close: str = words.CLOSE) -> None:
     fact, *more = sentences
     box = QMessageBox(main_window())
     box.setObjectName("layersplit_message")
@@ -55,7 +53,9 @@ def _show(
     for label, action in actions:
         called[box.addButton(label, QMessageBox.ButtonRole.AcceptRole)] = action
     if log and log_file().exists():
-        called[box.addButton(words.qt_label(words.LOG), QMessageBox.ButtonRole.HelpRole)] = _show_log
+        called[box.addButton(words.qt_label(words.LOG), QMessageBox.ButtonRole.HelpRole)] = (
+            _show_log
+        )
     last = box.addButton(words.qt_label(close), QMessageBox.ButtonRole.RejectRole)
     box.setEscapeButton(last)
     box.setDefaultButton(next(iter(called)) if actions else last)

@@ -14,9 +14,9 @@ from typing import Any, Generator, List, Optional, Sequence
 from krita import Krita, Selection
 
 from layersplit.bridge.failures import JobFolderError
+from layersplit.bridge.lanes import four_to_grey
 from layersplit.bridge.messages import LayerFile
-
-from layersplit_krita.colourspaces import Space, from_four
+from layersplit_krita.colourspaces import Space
 from layersplit_krita.qt import QRect
 
 BAND_BYTES = 2 << 20
@@ -106,9 +106,9 @@ def _fill(
             band = pixels.read(count * row_bytes)
             if len(band) != count * row_bytes:
                 raise JobFolderError("raw-missing", name=layer.file, detail="it became shorter")
-            node.setPixelData(
-                from_four(band, where.space), where.dx + x, where.dy + y + top, width, count
-            )
+            if where.space.is_grey:
+                band = four_to_grey(band, where.space.word)
+            node.setPixelData(band, where.dx + x, where.dy + y + top, width, count)
             yield
 
 

@@ -6,15 +6,14 @@ from typing import Any, Callable, Dict, Optional
 
 from layersplit.bridge import words
 from layersplit.bridge.texts import translated
-
 from layersplit_krita.guard import guarded
 from layersplit_krita.qt import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QTimer,
     Qt,
+    QTimer,
     QVBoxLayout,
     QWidget,
 )

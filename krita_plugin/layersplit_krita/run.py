@@ -15,7 +15,6 @@ from layersplit.bridge.folders import JobFolder
 from layersplit.bridge.hostlog import note
 from layersplit.bridge.messages import Failed, Options, RawPicture, Result, Split
 from layersplit.bridge.texts import failed, translated
-
 from layersplit_krita.placing import Placement, insert, visible_top_nodes
 from layersplit_krita.source import Source
 from layersplit_krita.stepping import Stepper
@@ -168,7 +167,7 @@ class Run:
             width=source.bounds.width(),
             height=source.bounds.height(),
             order=source.space.order,
-            depth=source.space.depth,
+            depth=source.space.word,
             space=list(source.space),
             offset=[source.bounds.x(), source.bounds.y()],
         )

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Generator, List, Optional
 
 from layersplit.bridge import words
+from layersplit.bridge.lanes import grey_to_four, is_opaque
 from layersplit.bridge.messages import RawPicture
 from layersplit.bridge.refusal import Refusal
-
-from layersplit_krita.colourspaces import DEPTHS, Space, converted, is_opaque, profile_of, to_four
+from layersplit_krita.colourspaces import Space, converted, profile_of
 from layersplit_krita.qt import QRect
 
 BAND_BYTES = 2 << 20
@@ -60,7 +60,7 @@ class Source:
             with (folder / "source.raw").open("wb") as output:
                 for band in _bands(self.bounds, 4 * self.space.value_bytes):
                     pixels = self._band(reader, snapshot, band)
-                    self.opaque = self.opaque and is_opaque(pixels, self.space)
+                    self.opaque = self.opaque and is_opaque(pixels, self.space.word)
                     output.write(pixels)
                     yield
         finally:
@@ -69,7 +69,7 @@ class Source:
             width=self.bounds.width(),
             height=self.bounds.height(),
             order=self.space.order,
-            depth=DEPTHS[self.space.depth],
+            depth=self.space.word,
             title=self.title,
             has_profile=profile is not None,
             selection=self._write_selection(folder),
@@ -83,7 +83,7 @@ class Source:
             pixels = converted(
                 pixels, band.width(), band.height(), owner=snapshot, old=self.native, new=self.space
             )
-        return to_four(pixels, self.space)
+        return grey_to_four(pixels, self.space.word) if self.space.is_grey else pixels
 
     def _write_selection(self, folder: Path) -> Optional[List[int]]:
         if self.selected is None:

@@ -170,6 +170,11 @@ def qt_label(text: str) -> str:
     return translated(text).replace("&", "&&").replace("_", "&", 1)
 
 
+def gtk_label(text: str) -> str:
+    """A label with GTK's mark, which is ours."""
+    return translated(text)
+
+
 def closed_meanwhile(title: str) -> Tuple[str, str, str]:
     """Fact, meaning and remedy when a document went away while its job ran."""
     return _three(CLOSED_MEANWHILE, title)
