@@ -1,1 +1,5 @@
-"""Qwen-Image-Layered with diffusers on this machine."""
+"""Qwen-Image-Layered on this machine. Importing this package imports nothing heavy.
+
+Only modules below here import torch, diffusers and transformers, and only while a job runs. The
+modules that decide (``machine``, ``facts``, ``estimate``, ``plans``) are numbers in, numbers out.
+"""

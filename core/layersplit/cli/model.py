@@ -1,0 +1,77 @@
+"""``layersplit model``: the weights for the provider 'local': list, fetch, plan."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from layersplit.cli.interrupt import stoppable
+from layersplit.cli.progress import Bar, say
+from layersplit.local.catalogue import CATALOGUE, complete_folder, find
+from layersplit.local.machine import GB
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to argparse's sub-commands."""
+    parser = commands.add_parser("model", help="weights for 'local': list, fetch, plan")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="what can be fetched, and what is here").set_defaults(
+        run=run_list
+    )
+    fetch = actions.add_parser("fetch", help="fetch a model, or what is missing of it")
+    fetch.add_argument("name", metavar="NAME", help="full, 4bit, or OWNER/NAME on the hub")
+    fetch.set_defaults(run=run_fetch)
+    plan = actions.add_parser("plan", help="how 'local' would run here, with time and memory")
+    plan.add_argument("--model", metavar="FOLDER|FILE|NAME")
+    plan.add_argument("--layers", type=int, default=4, metavar="N")
+    plan.add_argument("--resolution", type=int, choices=(640, 1024), default=640)
+    plan.add_argument("--steps", type=int, default=28, metavar="N")
+    plan.set_defaults(run=run_plan)
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    """One line a model."""
+    del arguments
+    for entry in CATALOGUE.values():
+        here = all(complete_folder(source) is not None for source in entry.sources)
+        print(  # noqa: T201 - the result
+            f"{entry.name:6} {entry.size_bytes / GB:5.1f} GB  {entry.licence}  "
+            f"{'here' if here else 'not here'}: {entry.remark}"
+        )
+    return 0
+
+
+def run_fetch(arguments: argparse.Namespace) -> int:
+    """Fetch; prints the folders."""
+    from layersplit.errors import InputError  # noqa: PLC0415 - httpx comes with the rest
+    from layersplit.local.hub import fetch  # noqa: PLC0415
+    from layersplit.run import Run  # noqa: PLC0415
+
+    entry = find(arguments.name)
+    if entry is None:
+        raise InputError(
+            f"'{arguments.name}' is no model that can be fetched.",
+            meaning="Nothing was fetched.",
+            remedy=f"Choose one of: {', '.join(CATALOGUE)}; or OWNER/NAME as on the hub.",
+        )
+    if entry.size_bytes:
+        say(f"{entry.name}: {entry.size_bytes / GB:.1f} GB, licence {entry.licence}")
+    with (
+        stoppable() as cancelled,
+        Bar(entry.name, shown=sys.stderr.isatty()) as bar,
+    ):
+        folders = fetch(entry, Run(bar.update, cancelled))
+    for folder in folders:
+        print(Path(folder))  # noqa: T201 - the result
+    return 0
+
+
+def run_plan(arguments: argparse.Namespace) -> int:
+    """Every plan with its figures, the chosen one marked."""
+    from layersplit.local.outlook import outlook  # noqa: PLC0415 - torch
+
+    for line in outlook(arguments.model, arguments.layers, arguments.resolution, arguments.steps):
+        print(line)  # noqa: T201 - the result
+    return 0

@@ -1,0 +1,79 @@
+"""Qwen-Image-Layered on this computer: a translation between the task and ``layersplit.local``."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar, Final
+
+from layersplit.domain import ModelLayer
+from layersplit.errors import LayersplitError
+from layersplit.local import parts
+from layersplit.local.background import import_modules
+from layersplit.local.options import load_options
+from layersplit.local.outlook import not_installed
+from layersplit.local.weights import find_weights
+from layersplit.providers.base import Answer, Task
+from layersplit.run import Run
+
+_HEAVY: Final = ("torch", "torchvision", "transformers", "diffusers", "layersplit.local.splitter")
+
+
+class Local:
+    """No upload, no price. Layers come bottom first, straight alpha, at the model's size."""
+
+    name: ClassVar[str] = "local"
+
+    def unready(self) -> str | None:
+        """Packages and weights are looked for; nothing is imported or opened."""
+        if parts.missing():
+            failure: LayersplitError = not_installed()
+            return f"{failure.fact} {failure.remedy}"
+        try:
+            find_weights(load_options().model)
+        except LayersplitError as error:
+            return f"{error.fact} {error.remedy}"
+        return None
+
+    def split(self, task: Task, run: Run) -> Answer:
+        """Split here; raises SetupError before anything long starts, and Cancelled."""
+        if parts.missing():
+            raise not_installed()
+        options = load_options()
+        find_weights(task.request.model or options.model)  # seconds before torch is there
+        _stay_offline()
+        run.progress("provider", None, "Starting PyTorch")
+        import_modules(_HEAVY, run)
+        from layersplit.local.splitter import LocalTask, split_locally  # noqa: PLC0415 - torch
+
+        request = task.request
+        done = split_locally(
+            LocalTask(
+                picture=task.reduced,
+                width=task.extent.width,
+                height=task.extent.height,
+                layers=request.layer_count,
+                prompt=request.prompt,
+                negative_prompt=request.negative_prompt,
+                resolution=request.resolution,
+                steps=request.steps,
+                guidance=request.guidance,
+                seed=request.seed,
+                model=request.model,
+                plan=request.plan,
+                language=request.language,
+                fresh=request.fresh,
+            ),
+            options,
+            run,
+        )
+        layers = tuple(
+            ModelLayer(pixels=pixels, name=name)
+            for pixels, name in zip(done.layers, done.names, strict=True)
+        )
+        return Answer(layers=layers, notes=done.notes)
+
+
+def _stay_offline() -> None:
+    """The weights are files; no library has a reason to ask the hub for anything."""
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        os.environ.setdefault(name, "1")
