@@ -123,6 +123,8 @@ class Session:
         mouth = threading.Thread(target=self._speak, args=(process,), daemon=True)
         try:
             greeted, fault = self._read(process, deadline, mouth)
+            if fault is not None:
+                _kill_group(process)
         finally:
             deadline.cancel()
             self._lines.put(None)

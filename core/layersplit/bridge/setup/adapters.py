@@ -60,8 +60,8 @@ class Adapters:
         switched = self._ledger.edit(
             place.kritarc, lambda text: krita_config.enabled(text, KRITA_PACKAGE), "kritarc", before
         )
-        done = ["plug-in installed" if any(changed) else "plug-in is up to date"]
-        done.append("switched on in %s" % place.kritarc if switched else "switched on")
+        done = ["plug-in installed" if any(changed) else "plug-in up to date"]
+        done.append("switched on in %s" % place.kritarc if switched else "on")
         return [*done, KEY_TEXT]
 
     def install_gimp(self, place: GimpPlace, *, running: bool) -> List[str]:
@@ -71,7 +71,7 @@ class Adapters:
             return ["this copy of Layersplit has no GIMP plug-in"]
         target = place.folder / "plug-ins" / GIMP_FOLDER
         changed = self._put(origin, target, vendored=True, package=GIMP_PACKAGE, program=True)
-        done = ["plug-in installed" if changed else "plug-in is up to date"]
+        done = ["plug-in installed" if changed else "plug-in up to date"]
         shortcuts = place.folder / "shortcutsrc"
         text, outcome, who = gimp_shortcuts.with_shortcut(read_text(shortcuts), ACTION, KEY)
         if outcome == gimp_shortcuts.KEPT:

@@ -259,4 +259,5 @@ class Setup:
 
 
 def _line(package: str, folder: Path, done: List[str]) -> str:
-    return "%s (%s): %s" % (folder, package, "; ".join(done))
+    kind = "%s, " % package if package in ("Flatpak", "Snap", "Microsoft Store") else ""
+    return "%s%s: %s" % (kind, folder, ", ".join(done))

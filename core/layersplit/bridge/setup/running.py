@@ -88,6 +88,8 @@ class Programs:
         for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV",
                      "PIP_NO_DEPS", "PIP_DRY_RUN"):  # fmt: skip
             environment.pop(name, None)
+        # pip asks rustc for its version, and rustup would make a folder in the home for that.
+        environment.setdefault("RUSTUP_HOME", os.devnull)
         environment.update(PIP_USER="0", **self.extra)
         return environment
 
