@@ -43,7 +43,7 @@ def restore(
     """
     run.progress("restore", 0.0, "Bringing the layers to full size")
     grid, small, stack = small_layers(picture, layers)
-    cleaned = [clean(layer) for layer in stack]
+    cleaned = [clean(layer, bottom=number == 0) for number, layer in enumerate(stack)]
     if colours == "source":
         cleaned = harmonised(small, cleaned)
     evidence = gather(grid, small, cleaned)

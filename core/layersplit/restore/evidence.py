@@ -1,7 +1,7 @@
 """What a provider's answer says about every layer, prepared on the small raster.
 
-Each layer gets a clean alpha, a colour that is defined everywhere, coefficients for its soft parts
-and a gate that says where its edge is sharp. The tiles at full resolution only read this.
+Each layer gets a clean alpha, a colour that is defined everywhere and a gate that says where its
+edge is sharp. The tiles at full resolution only read this.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ import numpy as np
 from layersplit.domain import F32, U8, Bounds
 from layersplit.pixels.pyramid import push_pull
 from layersplit.restore.grid import Grid
-from layersplit.restore.guided import Guide, box_mean, guide
+from layersplit.restore.smooth import box_mean, gaussian
 
-FAINT: Final = np.float32(0.012)
-"""Alpha below this is the codec's noise; the range above is stretched to 0..1."""
+FAINT: Final = (np.float32(0.006), np.float32(0.016))
+"""Local mean of alpha up to which it is nothing and from which it is meant; more if it is noisy."""
+NOISE_STEPS: Final = (np.float32(2.7), np.float32(5.4))
+"""The same in units of the least local mean, which is about 0.3 deviations of clipped noise."""
+SOFT_BLUR_PX: Final = 1.0
+"""Smoothing of alpha where it has no edge: the noise goes, the shape stays."""
+GATE: Final = (np.float32(0.08), np.float32(0.25))
+"""Local range of alpha at which an edge begins to count as sharp, and at which it surely is."""
 SEEN: Final = np.float32(0.004)
 """A cleaned alpha below this is nothing."""
 MARGIN_PX: Final = 4
 """Small pixels kept around a layer's content: its edge may lie a little further out."""
-GATE: Final = (np.float32(0.08), np.float32(0.25))
-"""Local range of alpha at which an edge begins to count as sharp, and at which it surely is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,23 +41,26 @@ class SmallLayer:
 
 
 @dataclass(frozen=True, eq=False)
+class CleanLayer:
+    """The same without noise, its colour defined everywhere; ``gate`` (h, w): sharpness, 0..1."""
+
+    alpha: F32
+    colour: F32
+    gate: F32
+
+
+@dataclass(frozen=True, eq=False)
 class LayerEvidence:
-    """One layer, cropped to its content. Everything (h, w) or (h, w, c) f32 on the grid.
+    """One layer, cropped to its content. Everything (h, w) or (h, w, 3) f32 on the grid.
 
     ``bounds``: where the crop lies on the grid. ``below``: the composite of all layers under it.
-    ``own_soft`` and ``covered_soft``: coefficients that predict the layer's visibility, and that of
-    it and everything below, from the picture. ``gate``: 1 where the edge is sharp. ``spread``:
-    local standard deviation of the colour.
     """
 
     bounds: Bounds
     alpha: F32
     colour: F32
     below: F32
-    own_soft: F32
-    covered_soft: F32
     gate: F32
-    spread: F32
 
     @property
     def corner(self) -> tuple[int, int]:
@@ -63,7 +70,7 @@ class LayerEvidence:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The whole answer: the bottom's ``colour`` and ``spread``, and the layers above (None: blank).
+    """The whole answer: the bottom's ``colour``, and the layers above (None: blank).
 
     ``picture``: the small picture (h, w, 3), continued into transparent places.
     """
@@ -71,57 +78,58 @@ class Evidence:
     grid: Grid
     picture: F32
     colour: F32
-    spread: F32
     above: tuple[LayerEvidence | None, ...]
 
 
-def clean(layer: SmallLayer) -> SmallLayer:
-    """Stretch alpha past the noise, and continue the colours to where nothing is painted."""
-    alpha = np.clip((layer.alpha - FAINT) / (1 - 2 * FAINT), 0, 1)
-    return SmallLayer(alpha, push_pull(layer.colour, np.clip(alpha * 4 - np.float32(0.1), 0, 1)))
+def clean(layer: SmallLayer, *, bottom: bool) -> CleanLayer:
+    """Free alpha from noise where it is nearly 0 or 1, and continue colours to where none is.
+
+    Alpha in between keeps its level, so shadows and glass stay as strong as they were. The bottom
+    becomes opaque.
+    """
+    alpha = _settled(layer.alpha)
+    alpha = 1 - _settled(1 - alpha)
+    gate = _gate(alpha)
+    smooth = gaussian(alpha, SOFT_BLUR_PX)
+    alpha = smooth + (alpha - smooth) * gate
+    colour = push_pull(layer.colour, np.clip(alpha * 4 - np.float32(0.1), 0, 1))
+    return CleanLayer(np.ones_like(alpha) if bottom else alpha, colour, gate)
 
 
-def gather(grid: Grid, picture: F32, layers: Sequence[SmallLayer]) -> Evidence:
-    """Prepare clean, harmonised ``layers`` (bottom first) against ``picture`` (h, w, 3)."""
+def _settled(alpha: F32) -> F32:
+    """Alpha with 0 where its surroundings are no more than noise."""
+    around = box_mean(alpha, 2)
+    empty = around[around < 0.1]
+    if empty.size == 0:
+        return alpha
+    least = np.float32(np.quantile(empty, 0.2))
+    low, high = (max(faint, least * step) for faint, step in zip(FAINT, NOISE_STEPS, strict=True))
+    meant = np.clip((around - low) / (high - low), 0, 1)
+    return np.asarray(alpha * (meant * meant * (3 - 2 * meant)), np.float32)
+
+
+def gather(grid: Grid, picture: F32, layers: Sequence[CleanLayer]) -> Evidence:
+    """Prepare clean, harmonised ``layers`` (bottom first) for ``picture`` (h, w, 3)."""
     bottom, *above = layers
-    visible: list[F32] = []
-    visibility = np.ones(bottom.alpha.shape, np.float32)
-    for layer in reversed(above):
-        visible.append(visibility * layer.alpha)
-        visibility = visibility * (1 - layer.alpha)
-    visible.reverse()
-    fitter = guide(picture)
-    below, covered = bottom.colour, visibility
+    below = bottom.colour
     prepared: list[LayerEvidence | None] = []
-    for layer, own in zip(above, visible, strict=True):
-        covered = np.minimum(covered + own, 1)
-        prepared.append(_prepared(layer, below, own, covered, fitter))
+    for layer in above:
+        prepared.append(_prepared(layer, below))
         below = below + layer.alpha[..., None] * (layer.colour - below)
-    return Evidence(
-        grid=grid,
-        picture=picture,
-        colour=bottom.colour,
-        spread=_spread(bottom.colour),
-        above=tuple(prepared),
-    )
+    return Evidence(grid=grid, picture=picture, colour=bottom.colour, above=tuple(prepared))
 
 
-def _prepared(
-    layer: SmallLayer, below: F32, own: F32, covered: F32, fitter: Guide
-) -> LayerEvidence | None:
+def _prepared(layer: CleanLayer, below: F32) -> LayerEvidence | None:
     place = _content(layer.alpha)
     if place is None:
         return None
     crop = place.slices
     return LayerEvidence(
         bounds=place,
-        alpha=np.ascontiguousarray(layer.alpha[crop]),
-        colour=np.ascontiguousarray(layer.colour[crop]),
-        below=np.ascontiguousarray(below[crop]),
-        own_soft=np.ascontiguousarray(fitter.fit(own)[crop]),
-        covered_soft=np.ascontiguousarray(fitter.fit(covered)[crop]),
-        gate=_gate(layer.alpha)[crop].copy(),
-        spread=_spread(layer.colour)[crop].copy(),
+        alpha=layer.alpha[crop].copy(),
+        colour=layer.colour[crop].copy(),
+        below=below[crop].copy(),
+        gate=layer.gate[crop].copy(),
     )
 
 
@@ -143,10 +151,3 @@ def _gate(alpha: F32) -> F32:
     reach = cv2.dilate(cv2.dilate(alpha, near) - cv2.erode(alpha, near), near)
     step = np.clip((reach - GATE[0]) / (GATE[1] - GATE[0]), 0, 1)
     return np.asarray(step * step * (3 - 2 * step), np.float32)
-
-
-def _spread(colour: F32) -> F32:
-    """Local standard deviation of the mean channel over 3 x 3 pixels."""
-    grey = np.ascontiguousarray(colour.mean(axis=-1, dtype=np.float32))
-    variance = box_mean(grey * grey, 1) - box_mean(grey, 1) ** 2
-    return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)

@@ -1,7 +1,7 @@
 """One layer's alpha at full resolution, from the picture and the enlarged evidence.
 
-Sharp edges are solved on the colour line (unblend.py); soft ones follow the guided filter; where
-neither applies the enlarged alpha stays. Works on a tile, front layer first: each layer is solved
+Sharp edges are solved on the colour line (unblend.py); soft ones keep the smooth enlarged alpha (a
+guided filter would copy the picture's texture into them). Works on a tile, front layer first: each layer is solved
 against what is left of the picture when everything in front is taken off.
 """
 
@@ -16,10 +16,7 @@ from layersplit.domain import F32, Bounds
 from layersplit.restore import unblend
 from layersplit.restore.evidence import SEEN, LayerEvidence
 from layersplit.restore.grid import Grid
-from layersplit.restore.guided import predict
 
-LEAST_SOFT: Final = 200
-"""Fewer soft pixels than this in a tile are not worth the interpolation."""
 SNAP: Final = np.float32(1 / 128)
 """Alpha nearer than this to 0 or 1 is 0 or 1: layers must not touch by noise."""
 
@@ -48,7 +45,7 @@ def solve_matte(
     gate = grid.enlarged(layer.gate, layer.corner, part, cubic=False)
     foreground = grid.enlarged(layer.colour, layer.corner, part, cubic=False)
     background = grid.enlarged(layer.below, layer.corner, part, cubic=False)
-    alpha = _softened(layer, grid, part, target, rough=rough, gate=gate, uncovered=uncovered)
+    alpha = rough.copy()
     index = np.flatnonzero((gate > 0.02) & (uncovered > 0.2))
     if index.size:
         colours, grounds = foreground.reshape(-1, 3), background.reshape(-1, 3)
@@ -60,36 +57,6 @@ def solve_matte(
         colours[index] += (band.foreground - colours[index]) * share[:, None]
         grounds[index] += (band.background - grounds[index]) * share[:, None]
     return Matte(part=part, alpha=alpha, foreground=foreground, background=background)
-
-
-def _softened(
-    layer: LayerEvidence,
-    grid: Grid,
-    part: Bounds,
-    target: F32,
-    *,
-    rough: F32,
-    gate: F32,
-    uncovered: F32,
-) -> F32:
-    """Alpha with its soft parts predicted from the picture: own visibility over covered."""
-    alpha = rough.copy()
-    soft = (rough > 0.005) & (rough < 0.995) & (uncovered > 0.1)
-    if np.count_nonzero(soft & (gate < 0.98)) <= LEAST_SOFT:
-        return alpha
-    index = np.flatnonzero(soft)
-    colours = target.reshape(-1, 3)[index]
-
-    def predicted(coefficients: F32) -> F32:
-        enlarged = grid.enlarged(coefficients, layer.corner, part, cubic=False)
-        return predict(enlarged.reshape(-1, 4)[index], colours)
-
-    own, covered = predicted(layer.own_soft), predicted(layer.covered_soft)
-    guided = np.clip(own / np.maximum(covered, np.float32(1e-4)), 0, 1)
-    trust = np.clip((covered - np.float32(0.1)) / np.float32(0.3), 0, 1)
-    flat = alpha.reshape(-1)
-    flat[index] += (guided - flat[index]) * trust
-    return alpha
 
 
 def quantised(alpha: F32, full: float) -> F32:

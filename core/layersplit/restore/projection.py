@@ -1,8 +1,8 @@
 """Colours of overlapping layers, moved as little as possible so that they add up to the picture.
 
 In a pixel that several layers share, ``sum w_k c_k = picture`` is one equation for several colours:
-the correction of least norm, weighted by how much each layer's colour varies anyway, clipped to the
-range of the channel and repeated for what the clipping left (Kaczmarz, on a box).
+the correction of least norm, clipped to the range of the channel and repeated for what the clipping
+left (Kaczmarz, on a box).
 """
 
 from __future__ import annotations
@@ -34,13 +34,10 @@ def weights_of(alphas: Sequence[F32]) -> list[F32]:
     return out
 
 
-def project(
-    picture: F32, weights: Sequence[F32], colours: Sequence[F32], freedom: Sequence[F32]
-) -> list[F32]:
+def project(picture: F32, weights: Sequence[F32], colours: Sequence[F32]) -> list[F32]:
     """Move ``colours`` so that their weighted sum is ``picture`` as nearly as 0..1 allows.
 
-    ``picture`` (n, 3). For each layer, bottom first: ``weights`` (n,), ``colours`` (n, 3),
-    ``freedom`` (n,): the variance that its colour may take up.
+    ``picture`` (n, 3). For each layer, bottom first: ``weights`` (n,), ``colours`` (n, 3).
     """
     columns = [weight[:, None] for weight in weights]
     out = list(colours)
@@ -49,13 +46,13 @@ def project(
         if turn and np.abs(missing).max(initial=0) < ENOUGH:
             break
         usable = [
-            np.where(((colour <= 0) & (missing < 0)) | ((colour >= 1) & (missing > 0)), 0, free)
-            for colour, free in zip(out, (column[:, None] for column in freedom), strict=True)
+            np.where(((colour <= 0) & (missing < 0)) | ((colour >= 1) & (missing > 0)), 0, w)
+            for colour, w in zip(out, columns, strict=True)
         ]
-        norm = sum(w * w * free for w, free in zip(columns, usable, strict=True))
+        norm = sum(w * w for w in usable)
         step = missing / np.maximum(norm, TINY)
         out = [
-            np.clip(colour + w * free * step, 0, 1).astype(np.float32)
-            for colour, w, free in zip(out, columns, usable, strict=True)
+            np.clip(colour + w * step, 0, 1).astype(np.float32)
+            for colour, w in zip(out, usable, strict=True)
         ]
     return out

@@ -155,7 +155,6 @@ def _exact(plan: Plan, source: Pixels, solved: list[_Solved]) -> dict[int, Pixel
             picture[mixed],
             [alpha[mixed] for alpha in alphas],
             [colour[mixed] for colour in colours],
-            [spread[mixed] for spread in _spreads(plan, solved, source.shape)],
         )
         for pixels, alpha, colour in zip(stored, alphas, chosen, strict=True):
             painted = alpha[mixed] > 0
@@ -178,14 +177,13 @@ def _owners(alphas: list[F32]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.in
 
 
 def _mixed(
-    plan: Plan, picture: Pixels, alphas: list[F32], colours: list[F32], spreads: list[F32]
+    plan: Plan, picture: Pixels, alphas: list[F32], colours: list[F32]
 ) -> list[Pixels]:
     """Projected and rounded colours of pixels that several layers share; lists bottom first."""
     full = peak(picture.dtype)
     goal = picture[:, :3].astype(np.float32) / np.float32(full)
     weights = weights_of(alphas[1:])
-    freedom = [(np.float32(0.02) + spread) ** 2 for spread in spreads]
-    fitted = project(goal, weights, colours, freedom)
+    fitted = project(goal, weights, colours)
     if full == 1:
         return _remainder(goal, weights, fitted)
     depth = DEPTHS[full]
@@ -213,12 +211,6 @@ def _remainder(goal: F32, weights: list[F32], colours: list[F32]) -> list[Pixels
             mine = heaviest == position
             colour[mine] += (missing[mine] / weight[mine, None]).astype(np.float32)
     return out
-
-
-def _spreads(plan: Plan, solved: list[_Solved], shape: tuple[int, ...]) -> list[F32]:
-    """Placeholder for the local variance of each layer's colour; see evidence.py."""
-    del plan
-    return [np.zeros(shape[0] * shape[1], np.float32) for _ in solved]
 
 
 def _modelled(plan: Plan, solved: list[_Solved]) -> dict[int, Pixels]:
