@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 # Appended, never inserted: nothing of ours may shadow a module of GIMP's Python.
-sys.path.append(str(Path(__file__).parent / "_vendor"))
+sys.path.append(str(Path(__file__).parent / "layersplit_gimp" / "_vendor"))
 
 import gi
 

@@ -28,6 +28,7 @@ from layersplit_krita.qt import (
     QSizePolicy,
     QSpinBox,
     Qt,
+    QTimer,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -117,8 +118,10 @@ class SplitDialog(QDialog):
         self._add_scope(form, choices, available)
         self._add_layers(form, choices)
         self._description = QLineEdit(choices.prompt)
-        self._description_help = self._sentence("")
-        form.addRow(qt_label(words.DESCRIPTION) + ":", self._description)
+        self._description_help = self._sentence(translated(words.DESCRIPTION_HELP))
+        self._description_label = QLabel(qt_label(words.DESCRIPTION) + ":")
+        self._description_label.setBuddy(self._description)
+        form.addRow(self._description_label, self._description)
         form.addRow("", self._description_help)
         self._colours = QComboBox()
         for name, text in words.COLOURS_CHOICES.items():
@@ -217,10 +220,8 @@ class SplitDialog(QDialog):
         self._help.setText(qt_label(words.ENTER_KEY if needs_key else words.SET_UP))
         self._layers.setRange(*row.layers)
         self._layers.setEnabled(not self._automatic.isChecked())
-        takes = "prompt" in row.options
-        self._description.setEnabled(takes)
-        help_text = words.DESCRIPTION_HELP if takes else words.NO_DESCRIPTION
-        self._description_help.setText(translated(help_text))
+        for widget in (self._description_label, self._description, self._description_help):
+            widget.setVisible("prompt" in row.options)
         self._fold.setVisible(row.has_advanced)
         self._fold.setArrowType(
             Qt.ArrowType.DownArrow if self._fold.isChecked() else Qt.ArrowType.RightArrow
@@ -232,6 +233,7 @@ class SplitDialog(QDialog):
         asks = Consent.load().is_needed(row)
         self._agree.setVisible(asks)
         self._agree.setText(translated(words.AGREE) % row.sends_to)
+        QTimer.singleShot(0, self.adjustSize)
         usable = self._broken is None and row.ready
         self._split.setEnabled(usable and (not asks or self._agree.isChecked()))
 

@@ -19,7 +19,6 @@ DESCRIPTION = N_("_Description")
 DESCRIPTION_HELP = N_(
     "Say what the whole picture shows, hidden parts included. It cannot ask for single layers."
 )
-NO_DESCRIPTION = N_("This provider takes no description.")
 SCOPE = N_("_Split")
 SCOPES = {
     "picture": N_("The whole picture"),

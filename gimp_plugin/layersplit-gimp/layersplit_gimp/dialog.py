@@ -118,9 +118,10 @@ class SplitDialog:
         self._automatic.connect("toggled", self._show_row)
         form.add(words.LAYERS, self._layers, self._automatic)
         self._description = Gtk.Entry(text=choices.prompt, activates_default=True)
-        form.add(words.DESCRIPTION, self._description)
-        self._description_help = sentence("")
-        form.add_below(self._description_help)
+        self._described = [
+            *form.add(words.DESCRIPTION, self._description),
+            form.add_below(sentence(translated(words.DESCRIPTION_HELP))),
+        ]
         self._colours = combo(list(words.COLOURS_CHOICES.items()), choices.colours)
         form.add(words.COLOURS, self._colours)
         self._hide = Gtk.CheckButton.new_with_mnemonic(words.gtk_label(words.HIDE_ORIGINAL))
@@ -182,11 +183,8 @@ class SplitDialog:
         self._help.set_visible(broken is not None or (known and not row.ready))
         self._layers.set_range(*row.layers)
         self._layers.set_sensitive(not self._automatic.get_active())
-        takes = "prompt" in row.options
-        self._description.set_sensitive(takes)
-        self._description_help.set_text(
-            translated(words.DESCRIPTION_HELP if takes else words.NO_DESCRIPTION)
-        )
+        for widget in self._described:
+            widget.set_visible("prompt" in row.options)
         self._fold.set_visible(row.has_advanced)
         self._advanced.show_row(row)
         self._hide.set_sensitive(self._scope.get_active_id() != "selection")
@@ -194,6 +192,7 @@ class SplitDialog:
         asks = Consent.load().is_needed(row)
         self._agree.set_visible(asks)
         self._agree.set_label(translated(words.AGREE) % row.sends_to)
+        self._window.resize(1, 1)  # as small as what is shown allows
         usable = broken is None and row.ready
         self._split.set_sensitive(usable and (not asks or self._agree.get_active()))
 
