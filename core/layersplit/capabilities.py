@@ -45,6 +45,8 @@ class Capability:
     """One sentence: what a job costs that was cancelled after it had been sent."""
     failure_note: str = ""
     """One sentence: what a job costs that failed at the service."""
+    failure_is_free: bool = False
+    """Whether that is nothing, by the service's own rules."""
     retention: str = ""
     """How long the service keeps the layers."""
 
@@ -116,6 +118,7 @@ CAPABILITIES: Final[dict[str, Capability]] = {
             can_cancel="never",
             cancel_note="WaveSpeedAI cannot stop a job: it runs to its end and is charged.",
             failure_note="WaveSpeedAI gives the money for a failed job back within three hours.",
+            failure_is_free=True,
             retention="7 days",
         ),
         Capability(

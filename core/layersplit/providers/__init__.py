@@ -12,6 +12,12 @@ if TYPE_CHECKING:  # numpy comes with it, and --help does without
 
 PROVIDERS: Final[dict[str, str]] = {
     "classic": "layersplit.providers.classic:Classic",
+    "wavespeed": "layersplit.providers.wavespeed:hosted",
+    "runcomfy": "layersplit.providers.runcomfy:hosted",
+    "fal": "layersplit.providers.fal:hosted",
+    "replicate": "layersplit.providers.replicate:hosted",
+    "comfyui": "layersplit.providers.comfyui:hosted",
+    "local": "layersplit.providers.local:Local",
 }
 """Name to ``module:class``; a module is imported when its provider is used, not before."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from layersplit.domain import U8, Extent, Hints, ModelLayer, SplitRequest
@@ -27,6 +28,10 @@ class Task:
     averaging to at most ``area_px`` pixels at the same aspect ratio; never enlarged."""
     job: str | None = None
     """Our id of this job, for the journal."""
+    title: str = "Picture"
+    """For the list of jobs."""
+    remember: Callable[[Path], None] | None = None
+    """Writes what finishing the job needs into its folder (layersplit.remote.continuation)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
