@@ -91,11 +91,16 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Resume:
-    """Bring the layers of an unfinished or finished remote job, without paying again."""
+    """Bring the layers of an unfinished or finished remote job, without paying again.
+
+    ``order``, ``depth``: how the host wants them; None: its usual order, the picture's depth.
+    """
 
     job: str
     folder: str
     host: str
+    order: Optional[str] = None
+    depth: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from layersplit.bridge.messages import RawPicture, Split
+from layersplit.bridge.messages import DEPTH_BYTES, ORDERS, RawPicture, Resume, Split
 from layersplit.domain import (
     U8,
     Arithmetic,
@@ -16,6 +16,7 @@ from layersplit.domain import (
     Colours,
     Extent,
     Hints,
+    Picture,
     Point,
     SplitRequest,
 )
@@ -78,6 +79,17 @@ def selected(folder: Path, raw: RawPicture) -> tuple[Bounds | None, U8 | None]:
     mask = np.zeros((raw.height, raw.width), np.uint8)
     mask[bounds.slices] = inside
     return bounds, mask
+
+
+def usual_form(message: Resume, picture: Picture) -> tuple[str, str]:
+    """Channel order and depth of the files that the host expects back."""
+    depths = {"uint8": "u8", "uint16": "u16", "float32": "f32"}
+    depth = message.depth or depths[picture.pixels.dtype.name]
+    whole_numbers = depth in ("u8", "u16")
+    order = message.order or ("bgra" if message.host == "krita" and whole_numbers else "rgba")
+    if order not in ORDERS or depth not in DEPTH_BYTES:
+        raise _refused(f"Pixels of order '{order}' and depth '{depth}' are not known.")
+    return order, depth
 
 
 def _box(values: Sequence[int]) -> Bounds:

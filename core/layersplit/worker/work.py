@@ -10,7 +10,7 @@ import logging
 import shutil
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from layersplit.log import open_log
 from layersplit.worker.desk import SCRATCH, Listener, Request
 
 if TYPE_CHECKING:  # numpy comes with it
+    from layersplit.domain import Bounds, Picture, SplitRequest
     from layersplit.run import Run
 
 _LOG: Final = logging.getLogger("layersplit")
@@ -88,9 +89,7 @@ def _check_folder(folder: str) -> None:
 
 def _split(message: Split, run: Run, scratch: Path) -> Result:
     """From ``source.raw`` to one raw file a layer."""
-    from layersplit.export.raw import write_layers  # noqa: PLC0415 - see the module's docstring
-    from layersplit.reading import read_raw  # noqa: PLC0415
-    from layersplit.split import split_picture  # noqa: PLC0415
+    from layersplit.reading import read_raw  # noqa: PLC0415 - see the module's docstring
     from layersplit.worker.request import request_of, selected  # noqa: PLC0415
 
     raw, folder = message.picture, Path(message.folder)
@@ -98,26 +97,60 @@ def _split(message: Split, run: Run, scratch: Path) -> Result:
     picture = read_raw(folder, raw)
     region, mask = selected(folder, raw)
     request = request_of(message, mask)
-    run.progress("prepare", 0.5, "Reading the picture")
     read_s = time.perf_counter() - start
+    todo = _Todo(message.job, folder, picture, request, region, raw.order, raw.depth)
+    return _finished(todo, run, scratch, read_s)
+
+
+def _resume(message: Resume, run: Run, scratch: Path) -> Result:
+    """The same for a job whose picture and request are in the journal."""
+    from layersplit.reading import read_picture  # noqa: PLC0415 - see the module's docstring
+    from layersplit.remote.continuation import recall  # noqa: PLC0415
+    from layersplit.remote.journal import Journal  # noqa: PLC0415
+    from layersplit.worker.request import usual_form  # noqa: PLC0415
+
+    start = time.perf_counter()
+    kept = recall(Journal().folder(message.job), read_picture)
+    order, depth = usual_form(message, kept.picture)
+    read_s = time.perf_counter() - start
+    folder = Path(message.folder)
+    todo = _Todo(message.job, folder, kept.picture, kept.request, kept.region, order, depth)
+    return _finished(todo, run, scratch, read_s)
+
+
+@dataclass(frozen=True)
+class _Todo:
+    """A job as both ways into it describe it; ``order`` and ``depth`` are those of the files."""
+
+    job: str
+    folder: Path
+    picture: Picture
+    request: SplitRequest
+    region: Bounds | None
+    order: str
+    depth: str
+
+
+def _finished(todo: _Todo, run: Run, scratch: Path, read_s: float) -> Result:
+    """Split, write the layers, report."""
+    from layersplit.export.raw import write_layers  # noqa: PLC0415 - see the module's docstring
+    from layersplit.remote.journal import Journal  # noqa: PLC0415
+    from layersplit.split import split_picture  # noqa: PLC0415
+
     scratch.mkdir(exist_ok=True, mode=0o700)
     stack, report = split_picture(
-        picture, request, run=run, region=region, job=message.job, scratch=scratch
+        todo.picture, todo.request, run=run, region=todo.region, job=todo.job, scratch=scratch
     )
-    run.progress("export", 0.0, "Writing the layers")
     start = time.perf_counter()
-    files = write_layers(stack, folder, order=raw.order, depth=raw.depth)
+    files = write_layers(stack, todo.folder, todo.order, todo.depth, run=run)
     seconds = {
         **report.seconds,
         "prepare": report.seconds.get("prepare", 0.0) + read_s,
         "export": time.perf_counter() - start,
     }
-    run.progress("export", 1.0, "Done")
-    return Result(message.job, files, replace(report, seconds=seconds).as_json(None))
-
-
-def _resume(message: Resume, run: Run, scratch: Path) -> Result:
-    raise NotImplementedError
+    if report.job is not None:
+        Journal().finish(report.job)
+    return Result(todo.job, files, replace(report, seconds=seconds).as_json(None))
 
 
 def _thinned(listener: Listener) -> Listener:
