@@ -37,7 +37,22 @@ def nf4_levels() -> tuple[float, ...]:
     return tuple(level / levels[-1] for level in levels)
 
 
-class Int8Linear(nn.Module):
+class _Packed(nn.Module):
+    """What both kinds have in common."""
+
+    bias: nn.Parameter | None
+
+    def move(self, device: torch.device) -> None:
+        """Bring what was packed to ``device``; a bias that has not been read yet stays empty."""
+        for name, value in list(self.named_parameters()):
+            if not value.is_meta:
+                moved = nn.Parameter(value.to(device), requires_grad=False)
+                self.register_parameter(name, moved)
+        for name, table in list(self.named_buffers()):
+            self.register_buffer(name, table.to(device), persistent=False)
+
+
+class Int8Linear(_Packed):
     """A linear layer with 8-bit weights. ``weight``: (out, in) int8; ``scale``: (out, 1)."""
 
     def __init__(self, like: nn.Linear) -> None:
@@ -66,7 +81,7 @@ class Int8Linear(nn.Module):
         return functional.linear(value, self.weight * self.scale, self.bias)
 
 
-class Nf4Linear(nn.Module):
+class Nf4Linear(_Packed):
     """A linear layer with 4-bit weights.
 
     ``weight``: (out * in / 2,) uint8; ``scale``: (out * in / 64, 1) in the work type; ``pairs``:
@@ -110,7 +125,6 @@ class Nf4Linear(nn.Module):
             scales.append(scale)
         self.weight = nn.Parameter(torch.cat(packed), requires_grad=False)
         self.scale = nn.Parameter(torch.cat(scales), requires_grad=False)
-        self.pairs = self.pairs.to(weight.device)
 
     def take(self, name: str, stored: Mapping[str, Tensor]) -> None:
         """Take a weight as bitsandbytes stores it: ``stored[name]`` and what is called after it.
@@ -134,7 +148,6 @@ class Nf4Linear(nn.Module):
         self.weight = nn.Parameter(stored[name].reshape(-1), requires_grad=False)
         self.scale = nn.Parameter(scale.reshape(-1, 1).to(kind), requires_grad=False)
         self._set_levels(stored[f"{name}.quant_map"].float().cpu(), kind)
-        self.pairs = self.pairs.to(self.weight.device)
 
     def forward(self, value: Tensor) -> Tensor:
         """``value``: (..., in) in the work type; returns (..., out)."""

@@ -38,6 +38,7 @@ def set_up(transformer: Any, options: Options, *, tokens: int) -> None:
     Raises SetupError when the user's own choice cannot work here.
     """
     backend = options.attention or fastest_backend(transformer, tokens)
+    transformer.layersplit_attention = backend
     if backend != "native":
         try:
             transformer.set_attention_backend(backend)

@@ -114,7 +114,7 @@ def _fill(
             raise broken(files[0].parent, f"the tensor {name} has another shape")
         else:
             owner.pack(tensor.to(pack_on))
-        owner.to(device)
+        owner.move(device)
         return size
     parameter = owner.get_parameter(last)
     if tensor.shape != parameter.shape:
