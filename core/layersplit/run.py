@@ -26,19 +26,32 @@ class Run:
     """Progress and cancellation of one job.
 
     ``listener`` gets (stage, fraction in 0..1 or None when unknown, a sentence for the user). It
-    may be called from several threads, so it must be quick and must not raise.
+    may be called from several threads, so it must be quick and must not raise. ``announce`` gets
+    what the user must not miss, such as a price; without it the listener does.
     """
 
     def __init__(
-        self, listener: Listener = _silent, cancelled: threading.Event | None = None
+        self,
+        listener: Listener = _silent,
+        cancelled: threading.Event | None = None,
+        announce: Callable[[str], None] | None = None,
     ) -> None:
         self.cancelled: Final = cancelled or threading.Event()
         self._listener = listener
+        self._announce = announce
 
     def progress(self, stage: Stage, fraction: float | None, sentence: str) -> None:
         """Tell the user where the job is; raises :class:`Cancelled` when it was stopped."""
         self.check()
         self._listener(stage, fraction, sentence)
+
+    def announce(self, sentence: str) -> None:
+        """Say what must be read before the provider is asked; raises :class:`Cancelled`."""
+        self.check()
+        if self._announce is not None:
+            self._announce(sentence)
+        else:
+            self._listener("provider", None, sentence)
 
     def check(self) -> None:
         """Raise :class:`Cancelled` when the job was stopped."""

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,7 @@ from layersplit.pixels.colour import reduced_srgb
 from layersplit.providers import provider
 from layersplit.providers.base import Answer, Task
 from layersplit.region import embed, hinted_region
+from layersplit.remote.continuation import remember
 from layersplit.restore import restore
 from layersplit.restore.measure import measure
 from layersplit.run import Run
@@ -76,12 +78,14 @@ def split_picture(
     region: Bounds | None = None,
     job: str | None = None,
     scratch: Path | None = None,
+    origin: Path | None = None,
 ) -> tuple[LayerStack, SplitReport]:
     """Split ``picture``, or the ``region`` of it, and report what happened.
 
     ``region``: only these pixels are split; the layers lie at their place in the document and add
     up to the picture inside the region. ``job``: the id under which a paid job is found again after
-    a crash. ``scratch``: a folder for results that are too large for memory.
+    a crash. ``scratch``: a folder for results that are too large for memory. ``origin``: the file
+    that the picture was read from, so that a paid job need not keep a copy of its pixels.
 
     Returns the stack (bottom first, document dtype and colour values) and the report, whose
     ``seconds`` lack the stage "export". Raises InputError before anything is spent, whatever the
@@ -96,13 +100,18 @@ def split_picture(
         hints = request.hints if sent is None else request.hints.inside(sent)
         small = reduced_srgb(part, CHECK_AREA_PX)
         task = Task(
-            request=request,
+            # A service that reads an address itself would see more than the region.
+            request=request if sent is None else replace(request, address=None),
             extent=part.extent,
             hints=hints,
             reduced=lambda area_px: (
                 small if area_px == CHECK_AREA_PX else reduced_srgb(part, area_px)
             ),
             job=job,
+            title=picture.title,
+            remember=partial(
+                remember, picture=picture, request=request, region=region, origin=origin
+            ),
         )
     with clock.measure("provider"):
         answer = provider(request.provider).split(task, run)

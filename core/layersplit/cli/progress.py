@@ -59,6 +59,16 @@ class Bar:
             self._bar.n = max(self._bar.n, place)
             self._bar.set_postfix_str(sentence, refresh=True)
 
+    def say(self, sentence: str) -> None:
+        """A line of its own, whether there is a bar or not."""
+        if self._bar is None:
+            say(sentence)
+            return
+        with self._lock:
+            self._bar.clear()
+            say(sentence)
+            self._bar.refresh()
+
     def __enter__(self) -> Self:
         return self
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layersplit.capabilities import CAPABILITIES
 from layersplit.cli.arguments import box, layer_count, point
+from layersplit.cli.deliver import Todo, deliver
 from layersplit.cli.failure import report_failure
 from layersplit.cli.interrupt import stoppable
 from layersplit.cli.places import Place, places
@@ -76,34 +75,28 @@ def _subject(place: Place, todo: Sequence[Place]) -> str:
 
 def _one(place: Place, arguments: argparse.Namespace, cancelled: Any) -> None:
     """From one picture to one layered file."""
-    from layersplit.export import write  # noqa: PLC0415 - numpy and OpenCV are needed only now
-    from layersplit.run import Run  # noqa: PLC0415
-    from layersplit.split import split_picture  # noqa: PLC0415
+    from layersplit.run import Run  # noqa: PLC0415 - see the module's top
 
     with (
         Bar(Path(place.picture).name, shown=sys.stderr.isatty()) as bar,
         tempfile.TemporaryDirectory(prefix="layersplit-") as scratch,
     ):
-        run = Run(bar.update, cancelled)
+        run = Run(bar.update, cancelled, bar.say)
         start = time.perf_counter()
         picture = _read(place.picture, Path(scratch), run)
-        request = _request(arguments, picture, place.picture)
-        reading = time.perf_counter() - start
-        stack, report = split_picture(picture, request, run=run, scratch=Path(scratch))
-        start = time.perf_counter()
-        written = write(stack, picture, place.output, run=run, report=report.as_json(None))
-        seconds = {
-            **report.seconds,
-            "prepare": report.seconds["prepare"] + reading,
-            "export": time.perf_counter() - start,
-        }
-    report = replace(report, seconds=seconds)
-    if arguments.json:
-        print(json.dumps(report.as_json(str(written))))  # noqa: T201 - the result
-    else:
-        for note in report.notes:
-            say(note)
-        print(written)  # noqa: T201 - the result
+        todo = Todo(
+            picture=picture,
+            request=_request(arguments, picture, place.picture),
+            output=place.output,
+            origin=None if "://" in place.picture else Path(place.picture),
+        )
+        deliver(
+            todo,
+            run=run,
+            scratch=Path(scratch),
+            as_json=arguments.json,
+            reading_s=time.perf_counter() - start,
+        )
 
 
 def _read(picture: str, scratch: Path, run: Run) -> Picture:

@@ -160,7 +160,7 @@ class Hosted:
         """The first run says what is sent, and to whom, before anything is."""
         sentence = notice(self.name)
         if sentence is not None:
-            run.progress("provider", None, sentence)
+            run.announce(sentence)
             record(self.name)
 
     def _order(self, task: Task) -> Order:

@@ -46,6 +46,7 @@ class Continuation:
     picture: Picture
     request: SplitRequest
     region: Bounds | None
+    origin: Path | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -97,6 +98,7 @@ def recall(folder: Path, read: Callable[[Path], Picture]) -> Continuation:
                 None if mask is None else _unpacked(folder / "mask.z", tuple(mask), "uint8"),
             ),
             region=None if about["region"] is None else _bounds(about["region"]),
+            origin=None if about["origin"] is None else Path(about["origin"]),
             extra=about["extra"],
         )
     except (OSError, ValueError, KeyError, TypeError, zlib.error) as error:

@@ -61,7 +61,7 @@ def _price(desk: Desk, order: Order) -> Price:
     price = price_of(desk.capability, order.layer_count, quoted)
     sums = desk.book.sums()
     check_limits(desk.capability, price, sums, desk.settings)
-    desk.tell(0.01, announcement(desk.capability, order.layer_count, price, sums))
+    desk.run.announce(announcement(desk.capability, order.layer_count, price, sums))
     return price
 
 
