@@ -221,6 +221,10 @@ def test_a_line_that_no_host_sends_is_answered(worker, line):
 
 
 def test_a_host_that_does_not_read_does_not_keep_it_alive(home):
+    assert min(seconds_to_leave_unread(home) for _ in range(2)) < GONE_S
+
+
+def seconds_to_leave_unread(home):
     process = subprocess.Popen(
         [sys.executable, "-I", "-u", *REAL],
         stdin=subprocess.PIPE,
@@ -236,7 +240,7 @@ def test_a_host_that_does_not_read_does_not_keep_it_alive(home):
         start = time.monotonic()
         process.stdin.close()
         process.wait(10)
-        assert time.monotonic() - start < 2 * GONE_S
+        return time.monotonic() - start
 
 
 def test_it_tells_what_each_provider_can_do(worker):

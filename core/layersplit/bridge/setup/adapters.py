@@ -75,7 +75,7 @@ class Adapters:
         shortcuts = place.folder / "shortcutsrc"
         text, outcome, who = gimp_shortcuts.with_shortcut(read_text(shortcuts), ACTION, KEY)
         if outcome == gimp_shortcuts.KEPT:
-            done.append("shortcut %s" % (who or "none, as you chose"))
+            done.append(KEY_TEXT if KEY in who else "your own shortcut is kept")
         elif outcome == gimp_shortcuts.TAKEN:
             done.append(
                 "%s belongs to '%s': choose a key in Edit > Keyboard Shortcuts" % (KEY_TEXT, who)

@@ -16,13 +16,12 @@ from typing import List, Optional, Tuple, Union
 from layersplit.bridge import paths
 from layersplit.bridge.failures import InstallError
 from layersplit.bridge.installation import Installation
-from layersplit.bridge.setup.adapters import Adapters
+from layersplit.bridge.setup.adapters import KEY_TEXT, Adapters
 from layersplit.bridge.setup.home import Lock, check_space, prepare_home
 from layersplit.bridge.setup.hosts import (
     Machine,
     gimp_console,
     gimp_is_running,
-    krita_is_running,
     make_gimp_profile,
     wanted_krita,
 )
@@ -253,9 +252,10 @@ class Setup:
                 "folder (for example: uv python install 3.12) and run install.py again."
                 % interpreter.path,
             )
-        if krita_is_running(self.machine):
-            self.reporter.done("Note", "Krita is running: it has the plug-in after a restart.")
         self.reporter.done("Command", str(environment.python.with_name("layersplit")))
+        if places:
+            hosts = "Start Krita or GIMP (again, if it is running), open a picture"
+            self.reporter.done("", "%s, press %s." % (hosts, KEY_TEXT))
 
 
 def _line(package: str, folder: Path, done: List[str]) -> str:

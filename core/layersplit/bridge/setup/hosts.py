@@ -96,11 +96,6 @@ def gimp_is_running(machine: Machine) -> bool:
     return any(_RUNNING_GIMP.match(name) for name in _process_names(machine))
 
 
-def krita_is_running(machine: Machine) -> bool:
-    """Whether a Krita runs: it loads plug-ins only when it starts."""
-    return any(name.lower() in ("krita", "krita.exe") for name in _process_names(machine))
-
-
 def _process_names(machine: Machine) -> List[str]:
     if machine.platform == "win32":
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import List, Tuple
 
 from layersplit.bridge import paths
 from layersplit.bridge.failures import InstallError
@@ -27,15 +28,14 @@ class Proof:
         self.sample = paths.data_folder() / SAMPLE
 
     def consult(self) -> None:
-        """Run the doctor and tell what is not fine; that stops nothing."""
+        """Run the doctor and tell what is not fine; that stops nothing, the sample is the proof."""
         self._reporter.now("Doctor", "checking")
         finished = self._run(self._environment.command("doctor"))
-        lines = [line for line in finished.output.splitlines() if line.strip()]
-        complaints = [line for line in lines if not line.endswith(": fine")]
-        fine = "%d of %d checks are fine" % (len(lines) - len(complaints), len(lines))
-        self._reporter.done("Doctor", fine)
-        for line in complaints:
-            self._reporter.done("", line)
+        complaints, providers = _sorted_out(finished.output)
+        self._reporter.done("Doctor", "; ".join(complaints) or "all that is needed is fine")
+        if providers:
+            names = ", ".join(providers)
+            self._reporter.done("", "not set up: %s ('layersplit providers' says how)" % names)
 
     def split_sample(self) -> None:
         """Split the poster with the embedded splitter; raises InstallError."""
@@ -52,3 +52,17 @@ class Proof:
             raise InstallError("install-sample", detail=(finished.output.splitlines() or ["?"])[0])
         partial.replace(self.sample)
         self._reporter.done("Sample", str(self.sample))
+
+
+def _sorted_out(said: str) -> Tuple[List[str], List[str]]:
+    """What the doctor complains about, and the providers that are merely not set up."""
+    complaints, providers = [], []
+    for line in said.splitlines():
+        name, _, sentence = line.partition(": ")
+        if sentence in ("", "fine"):
+            continue
+        if name.startswith("provider ") and name != "provider classic":
+            providers.append(name.split(" ", 1)[1])
+        else:
+            complaints.append(line)
+    return complaints, providers
