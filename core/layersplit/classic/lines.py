@@ -41,7 +41,8 @@ class TextBlock:
 
 def find_blocks(scene: Scene, glyphs: Sequence[Glyph], figure: Mask) -> list[TextBlock]:
     """Blocks of text among ``glyphs``, the largest letters first. ``figure``: (h, w) what stands
-    before the ground; whole pieces of it inside a block's frame join the block."""
+    before the ground; whole pieces of it inside a block's frame join the block.
+    """
     if len(glyphs) < 2:
         return []
     rows = [[glyphs[i] for i in group] for group in _connected(_beside(glyphs))]

@@ -13,6 +13,7 @@ from layersplit.checks.subject import subject_mattes
 from layersplit.classic.glyphs import on_things, standing_alone
 from layersplit.classic.ground import Ground, find_ground
 from layersplit.classic.lines import TextBlock, find_blocks
+from layersplit.classic.nested import find_backdrop
 from layersplit.classic.objects import find_objects
 from layersplit.classic.scene import Scene
 from layersplit.classic.smooth import smooth_fill
@@ -59,14 +60,14 @@ def split(
         ]
         ground = _ground(everything, 0.8)
         return Splitting(layers=stacked(scene.rgb, cutouts[-(most - 1) :], ground, run))
-    return _automatic(scene, most, run)
+    return _automatic(scene, most, run, eager=layer_count is not None)
 
 
 def _ground(mask: Mask, confidence: float) -> Cutout:
     return Cutout(mask=mask, name=_BACKGROUND, confidence=confidence)
 
 
-def _automatic(scene: Scene, most: int, run: Run) -> Splitting:
+def _automatic(scene: Scene, most: int, run: Run, *, eager: bool) -> Splitting:
     run.progress("provider", 0.05, "Looking for the background")
     ground = find_ground(scene)
     run.progress("provider", 0.3, "Looking for text")
@@ -77,7 +78,9 @@ def _automatic(scene: Scene, most: int, run: Run) -> Splitting:
     room = most - 1
     texts = _texts(blocks, max(1, room // 2))[:room]
     planes = list(ground.planes)[: max(0, room - len(texts) - 1)]
-    objects = find_objects(scene, figure, room - len(texts) - len(planes))
+    room -= len(texts) + len(planes)
+    base = _without_text(scene, blocks)
+    objects = _apart(base, find_objects(base, figure, room), room, eager=eager)
     cutouts = [
         *(Cutout(mask=_completed(plane, ground), confidence=ground.confidence) for plane in planes),
         *(Cutout(mask=mask, confidence=ground.confidence) for mask in objects),
@@ -87,6 +90,31 @@ def _automatic(scene: Scene, most: int, run: Run) -> Splitting:
         scene.rgb, cutouts, _ground(np.ones(scene.shape, bool), ground.confidence), run
     )
     return Splitting(layers=layers, notes=() if ground.is_even else (ROUGH_HELPS,))
+
+
+def _without_text(scene: Scene, blocks: Sequence[TextBlock]) -> Scene:
+    """The picture as it may look without its text."""
+    if not blocks:
+        return scene
+    hole = grown(np.any([block.mask for block in blocks], axis=0), 2)
+    return scene.with_rgb(np.rint(smooth_fill(scene.rgb.astype(np.float32), hole)).astype(np.uint8))
+
+
+def _apart(scene: Scene, objects: Sequence[Mask], room: int, *, eager: bool) -> list[Mask]:
+    """Objects with backdrops taken apart, as long as there is room: rear to front."""
+    result: list[Mask] = []
+    waiting = list(objects)
+    while waiting:
+        piece = waiting.pop(0)
+        free = room - len(result) - len(waiting)
+        backdrop = find_backdrop(scene, piece, eager=eager) if free > 1 else None
+        if backdrop is None:
+            result.append(piece)
+        else:
+            result.append(backdrop.shape)
+            before = find_objects(scene, backdrop.before, free - 1)
+            waiting = [*before, *waiting]
+    return result
 
 
 def _text(scene: Scene, ground: Ground, run: Run) -> list[TextBlock]:

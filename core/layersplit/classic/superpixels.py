@@ -25,7 +25,8 @@ Labels = npt.NDArray[np.int32]
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pieces:
     """``labels``: (h, w), 0..count - 1; ``colours``: (count, 3) Lab; ``centres``: (count, 2) y, x
-    as shares of the longer side; ``neighbours``: (2, m) pairs; ``at_border``: indices."""
+    as shares of the longer side; ``neighbours``: (2, m) pairs; ``at_border``: indices.
+    """
 
     labels: Labels
     colours: F32

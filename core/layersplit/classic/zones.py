@@ -12,7 +12,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from layersplit.classic.scene import Scene
 from layersplit.classic.smooth import smooth_fill
