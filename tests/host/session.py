@@ -23,14 +23,15 @@ class HostError(Exception):
 class Session:
     """A desktop inside ``root`` with HOME ``work``, alive until :meth:`close`."""
 
-    def __init__(self, root: Path, work: Path, wheels: Path) -> None:
+    def __init__(self, root: Path, work: Path, wheels: Path, *, name: str) -> None:
         self.work = work
-        self.out = work / "out"
-        work.mkdir(parents=True, exist_ok=True)
-        self._log = (work / "driver.log").open("wb")
+        self.name = name
+        self.out = work / "out" / name
+        self.out.mkdir(parents=True, exist_ok=True)
+        self._log = (self.out / "driver.log").open("wb")
         self._process = subprocess.Popen(
             [HERE / "run_in_root.sh", root, work, REPOSITORY, wheels]
-            + ["python3", f"{INSIDE}/driver.py", *SCREEN],
+            + ["python3", f"{INSIDE}/driver.py", f"/work/out/{name}", *SCREEN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -45,7 +46,7 @@ class Session:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise HostError(f"The driver ended; see {self.work}/driver.log")
+            raise HostError(f"The driver ended; see {self.out}/driver.log")
         answer = json.loads(line)
         if "error" in answer:
             raise HostError(answer["error"])
@@ -91,11 +92,10 @@ class Session:
 
     def close(self) -> None:
         """End everything inside."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
+        with self._process as process, self._log:  # both close their files
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-OUT = Path("/work/out")
+OUT = Path(sys.argv[1])
 SOCKET = "/tmp/run/probe"  # noqa: S108 - /tmp is private to these namespaces
 PATIENCE_S = 60.0
 
@@ -123,17 +123,16 @@ class Desktop:
         return found
 
     def screenshot(self, name: str, window: str | None) -> None:
-        """Save the screen, or the window with this id, as /work/out/NAME.png."""
+        """Save the screen, or the window with this id, as NAME.png."""
         command = ["import", "-window", window or "root", str(OUT / f"{name}.png")]
         subprocess.run(command, check=True)
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    OUT.mkdir(exist_ok=True)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")  # ours alone; everybody else's goes to stderr
     os.dup2(2, 1)
-    desktop = Desktop(int(sys.argv[1]), int(sys.argv[2]))
+    desktop = Desktop(int(sys.argv[2]), int(sys.argv[3]))
     for line in sys.stdin:
         order = json.loads(line)
         try:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import os
-from typing import Any, Dict, Generator, List
+import time
+from pathlib import Path
+from typing import Any, Dict, Generator, List, Optional
 
 import probe
-from krita import Extension, Krita
+from krita import Extension, InfoObject, Krita, Selection
 
 if int(Krita.instance().version().split(".")[0]) >= 6:
     from PyQt6.QtCore import QTimer
+    from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QWidget
 else:
     from PyQt5.QtCore import QTimer
+    from PyQt5.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QWidget
 
 APP = Krita.instance()
 Steps = Generator[None, None, Any]
+documents: Dict[str, Any] = {}
+"""Documents that a test has opened, by the name it gave them."""
+ticks: List[float] = []
 
 
 def ping() -> str:
@@ -25,16 +30,256 @@ def ping() -> str:
 
 def execute(code: str) -> Any:
     """Run ``code``; what it binds to ``value`` is the answer. For exploring, and for rare needs."""
-    names: Dict[str, Any] = {"app": APP, "value": None}
+    names: Dict[str, Any] = {"app": APP, "documents": documents, "value": None}
     exec(code, names)  # noqa: S102 - the tests' own code
     return names["value"]
 
 
-def execute_steps(code: str) -> Steps:
-    """Like execute, for code that defines ``steps()``, a generator."""
-    names: Dict[str, Any] = {"app": APP}
-    exec(code, names)  # noqa: S102 - the tests' own code
-    return (yield from names["steps"]())
+# documents
+
+
+def open_document(name: str, path: str) -> Steps:
+    """Open a file, show it, and wait until it is the active document."""
+    document = APP.openDocument(path)
+    return (yield from _show(name, document))
+
+
+def new_document(
+    name: str, width: int, height: int, space: List[str], pixels: str, layer: str = "Picture"
+) -> Steps:
+    """A document of one layer, filled with the bytes of the file ``pixels``."""
+    document = APP.createDocument(width, height, name, *space, 72.0)
+    node = document.createNode(layer, "paintlayer")
+    node.setPixelData(Path(pixels).read_bytes(), 0, 0, width, height)
+    for old in document.rootNode().childNodes():
+        old.remove()
+    document.rootNode().addChildNode(node, None)
+    document.refreshProjection()
+    return (yield from _show(name, document))
+
+
+def _show(name: str, document: Any) -> Steps:
+    document.setBatchmode(True)
+    documents[name] = document
+    APP.activeWindow().addView(document)
+    while APP.activeDocument() != document or not APP.action("layersplit_split").isEnabled():
+        yield
+    document.waitForDone()
+    if document.rootNode().childNodes():
+        document.setActiveNode(document.rootNode().childNodes()[-1])
+    yield
+    return [document.width(), document.height()]
+
+
+def activate(name: str) -> Steps:
+    """Make another open document the active one."""
+    window = APP.activeWindow()
+    view = next(view for view in window.views() if view.document() == documents[name])
+    window.showView(view)
+    APP.setActiveDocument(documents[name])
+    while APP.activeDocument() != documents[name]:
+        yield
+
+
+def close_documents() -> Steps:
+    """Close everything, without questions."""
+    for document in APP.documents():
+        document.setModified(False)
+        document.close()
+        yield
+    documents.clear()
+
+
+def save_document(name: str, path: str) -> bool:
+    """Save under another name."""
+    document = documents[name]
+    document.setBatchmode(True)
+    document.waitForDone()
+    return document.saveAs(path)
+
+
+def export_document(name: str, path: str) -> bool:
+    """Write a file of another kind."""
+    documents[name].waitForDone()
+    return documents[name].exportImage(path, InfoObject())
+
+
+def close_document(name: str) -> None:
+    """Close one, without questions."""
+    document = documents.pop(name)
+    document.setModified(False)
+    document.close()
+
+
+def tree(name: str) -> List[Dict[str, Any]]:
+    """The layers of a document, bottom first."""
+    return [_described(node) for node in documents[name].rootNode().childNodes()]
+
+
+def _described(node: Any) -> Dict[str, Any]:
+    bounds = node.bounds()
+    return {
+        "name": node.name(),
+        "type": node.type(),
+        "visible": node.visible(),
+        "opacity": node.opacity(),
+        "mode": node.blendingMode(),
+        "bounds": [bounds.x(), bounds.y(), bounds.width(), bounds.height()],
+        "children": [_described(child) for child in node.childNodes()],
+    }
+
+
+def picture(name: str, path: str) -> None:
+    """Write the projection of a document as raw bytes."""
+    document = documents[name]
+    document.waitForDone()
+    size = (document.width(), document.height())
+    Path(path).write_bytes(bytes(document.pixelData(0, 0, *size)))
+
+
+def picture_of_top(name: str, path: str) -> None:
+    """Write what the topmost node alone gives: the others are hidden meanwhile, in a clone."""
+    document = documents[name].clone()
+    for node in document.rootNode().childNodes()[:-1]:
+        node.setVisible(False)
+    document.refreshProjection()
+    document.waitForDone()
+    size = (document.width(), document.height())
+    Path(path).write_bytes(bytes(document.pixelData(0, 0, *size)))
+    document.close()
+
+
+def picture_of_node(name: str, names: List[str], path: str) -> List[int]:
+    """Write the projection of the node at ``names`` within its bounds; returns the bounds."""
+    node = _node(name, names)
+    bounds = node.bounds()
+    box = [bounds.x(), bounds.y(), bounds.width(), bounds.height()]
+    Path(path).write_bytes(bytes(node.projectionPixelData(*box)))
+    return box
+
+
+def _node(name: str, names: List[str]) -> Any:
+    node = documents[name].rootNode()
+    for step in names:
+        node = next(child for child in node.childNodes() if child.name() == step)
+    return node
+
+
+def make_active(name: str, names: List[str]) -> Steps:
+    """Choose a layer."""
+    documents[name].setActiveNode(_node(name, names))
+    for _ in range(5):
+        yield
+
+
+def change_node(name: str, names: List[str], opacity: int, mode: str) -> None:
+    """Set a layer's opacity (0..255) and blending mode."""
+    node = _node(name, names)
+    node.setOpacity(opacity)
+    node.setBlendingMode(mode)
+    documents[name].refreshProjection()
+
+
+def select(name: str, box: List[int], pixels: Optional[str]) -> None:
+    """Select a rectangle, or what the bytes of ``pixels`` (one a pixel of ``box``) say."""
+    selection = Selection()
+    if pixels is None:
+        selection.select(*box, 255)
+    else:
+        selection.setPixelData(Path(pixels).read_bytes(), *box)
+    documents[name].setSelection(selection)
+
+
+# the user interface
+
+
+def trigger(action: str) -> None:
+    """Do what choosing it in the menu does."""
+    QTimer.singleShot(0, APP.action(action).trigger)
+
+
+def windows() -> List[Dict[str, str]]:
+    """Our visible windows: name, title and the sentences in them."""
+    return [
+        {
+            "name": widget.objectName(),
+            "title": widget.windowTitle(),
+            "text": "\n".join(label.text() for label in _visible(widget, QLabel)),
+            "buttons": [
+                button.text().replace("&", "") for button in _visible(widget, QAbstractButton)
+            ],
+        }
+        for widget in QApplication.topLevelWidgets()
+        if widget.isVisible() and widget.objectName().startswith("layersplit")
+    ]
+
+
+def _visible(widget: Any, kind: Any) -> List[Any]:
+    return [child for child in widget.findChildren(kind) if child.isVisible()]
+
+
+def _window(name: str) -> Any:
+    return next(
+        widget
+        for widget in QApplication.topLevelWidgets()
+        if widget.isVisible() and widget.objectName() == name
+    )
+
+
+def press_button(window: str, text: str) -> None:
+    """Press the button whose label begins with ``text``."""
+    for button in _visible(_window(window), QAbstractButton):
+        if button.text().replace("&", "").startswith(text) and button.isEnabled():
+            QTimer.singleShot(0, button.click)
+            return
+    raise LookupError("no button " + text)
+
+
+def choose(window: str, text: str) -> List[str]:
+    """Choose the entry that begins with ``text`` in whichever list has it; returns the list."""
+    for box in _visible(_window(window), QComboBox):
+        entries = [box.itemText(number) for number in range(box.count())]
+        for number, entry in enumerate(entries):
+            if entry.startswith(text):
+                box.setCurrentIndex(number)
+                return entries
+    raise LookupError("no entry " + text)
+
+
+def main_window_id() -> str:
+    """For xdotool."""
+    return str(int(APP.activeWindow().qwindow().winId()))
+
+
+def resize_main_window(width: int, height: int) -> None:
+    """For pictures of the screen."""
+    window = APP.activeWindow().qwindow()
+    window.setGeometry(4, 24, width, height)
+
+
+def start_ticking() -> None:
+    """Write down when a 20 ms timer of the UI thread ticks."""
+    ticks.clear()
+    timer = QTimer(QApplication.instance())
+    timer.setObjectName("ticker")
+    timer.setInterval(20)
+    timer.timeout.connect(lambda: ticks.append(time.monotonic()))
+    timer.start()
+
+
+def stop_ticking() -> List[float]:
+    """When it ticked."""
+    for timer in QApplication.instance().findChildren(QTimer, "ticker"):
+        timer.stop()
+        timer.deleteLater()
+    return list(ticks)
+
+
+def quit_krita() -> None:
+    """Choose File > Quit; documents that are open count as saved."""
+    for document in APP.documents():
+        document.setModified(False)
+    QTimer.singleShot(0, APP.action("file_quit").trigger)
 
 
 class ProbeExtension(Extension):

@@ -1,0 +1,55 @@
+"""The real programs. Without a root file system for them, everything here is skipped, visibly."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))
+
+from homes import installed_home
+from krita_host import KritaHost
+from roots import NoRootError, root_for
+from wheels import wheels_for
+
+RELEASE = os.environ.get("LAYERSPLIT_HOSTS", "trixie")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.host)
+        item.add_marker(pytest.mark.timeout(900))  # the first one makes the root
+        item.add_marker(pytest.mark.xdist_group("krita" if "krita" in item.path.name else "gimp"))
+
+
+@pytest.fixture(scope="session")
+def place(testrun_uid: str) -> tuple[Path, Path, Path]:
+    """A root, the wheels for it, and a home in which install.py has run."""
+    try:
+        root = root_for(RELEASE)
+        wheels = wheels_for(root)
+    except NoRootError as error:
+        pytest.skip(str(error))
+    return root, installed_home(RELEASE, testrun_uid, root, wheels), wheels
+
+
+@pytest.fixture(scope="session")
+def krita_desktop(place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
+    root, home, wheels = place
+    session = KritaHost(root, home, wheels, name="krita")
+    session.launch()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def krita(krita_desktop: KritaHost) -> Iterator[KritaHost]:
+    """The running Krita, without any document."""
+    yield krita_desktop
+    krita_desktop.call("close_documents")

@@ -1,0 +1,65 @@
+"""A user's home inside a root: made new for every test run, with Layersplit from install.py."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from roots import cache_folder, locked
+from session import INSIDE, Session
+
+PROBE_PLUGIN: Final = f"""import sys
+sys.path.append("{INSIDE}")
+import krita_probe
+"""
+PROBE_DESKTOP: Final = """[Desktop Entry]
+Type=Service
+ServiceTypes=Krita/PythonPlugin
+X-KDE-Library=layersplit_probe
+X-Python-2-Compatible=false
+Name=Probe of the tests
+Comment=Lets the tests look inside
+"""
+
+
+def installed_home(release: str, run: str, root: Path, wheels: Path) -> Path:
+    """The home of this test run; several workers share it, the first one makes it.
+
+    ``run`` is a word that is the same in all workers of one test run.
+    """
+    home = cache_folder() / f"home-{release}"
+    with locked(cache_folder() / f"home-{release}.lock"):
+        mark = home / "made-for"
+        if not mark.is_file() or mark.read_text(encoding="utf-8") != run:
+            shutil.rmtree(home, ignore_errors=True)
+            _install(Session(root, home, wheels, name="install"))
+            _add_probe(home)
+            mark.write_text(run, encoding="utf-8")
+    return home
+
+
+def _install(session: Session) -> None:
+    """As a user would."""
+    try:
+        command = ("python3", "/repository/install.py", "--wheels", "/wheels")
+        status, output, errors = session.run(*command, seconds=300)
+        (session.out / "install.txt").write_text(output + errors, encoding="utf-8")
+        assert status == 0, output + errors
+    finally:
+        session.close()
+
+
+def _add_probe(home: Path) -> None:
+    """Krita's probe is one more plug-in; GIMP's runs as a batch and needs none."""
+    plugins = home / ".local/share/krita/pykrita"
+    if not plugins.is_dir():
+        return
+    folder = plugins / "layersplit_probe"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(PROBE_PLUGIN, encoding="utf-8")
+    (plugins / "layersplit_probe.desktop").write_text(PROBE_DESKTOP, encoding="utf-8")
+    settings = home / ".config/kritarc"
+    text = settings.read_text(encoding="utf-8")
+    enabled = text.replace("[python]\n", "[python]\nenable_layersplit_probe=true\n")
+    settings.write_text(enabled, encoding="utf-8")
