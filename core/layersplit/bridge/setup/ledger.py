@@ -133,7 +133,7 @@ class Ledger:
         elif entry.after and path.exists():
             entry.shared |= _digest(path) not in (entry.after, self._digest_before(entry))
         if entry.backup is not None and not entry.after:
-            self._keep(path, entry.backup)
+            self._keep(Path(os.path.realpath(str(path))), entry.backup)
         entry.after = hashlib.sha256(_encoded(changed)).hexdigest()
         self._save()
         write_text(path, changed)
