@@ -321,7 +321,7 @@ class SplitReport:
                     "name": layer.name,
                     "bounds": layer.bounds.as_list(),
                     "coverage": round(layer.coverage, 6),
-                    "confidence": layer.confidence,
+                    "confidence": None if layer.confidence is None else round(layer.confidence, 3),
                 }
                 for layer in self.layers
             ],
