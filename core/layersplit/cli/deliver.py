@@ -29,9 +29,10 @@ class Todo:
 
 def deliver(todo: Todo, *, run: Run, scratch: Path, as_json: bool, reading_s: float) -> None:
     """Split, write, close the job's books, print."""
-    from layersplit.export import write  # noqa: PLC0415 - numpy and OpenCV are needed only now
+    from layersplit.export import check_target, write  # noqa: PLC0415 - OpenCV is needed only now
     from layersplit.split import split_picture  # noqa: PLC0415
 
+    check_target(todo.output, todo.picture.extent)  # before anything is paid for
     stack, report = split_picture(
         todo.picture,
         todo.request,
@@ -41,19 +42,17 @@ def deliver(todo: Todo, *, run: Run, scratch: Path, as_json: bool, reading_s: fl
         scratch=scratch,
         origin=todo.origin,
     )
+    seconds = {**report.seconds, "prepare": report.seconds["prepare"] + reading_s}
+    printed = replace(report, seconds=seconds).as_json(None)
     start = time.perf_counter()
-    written = write(stack, todo.picture, todo.output, run=run, report=report.as_json(None))
-    seconds = {
-        **report.seconds,
-        "prepare": report.seconds["prepare"] + reading_s,
-        "export": time.perf_counter() - start,
-    }
-    report = replace(report, seconds=seconds)
+    written = write(stack, todo.picture, todo.output, run=run, report=printed)
+    printed["seconds"]["export"] = round(time.perf_counter() - start, 3)
+    printed["output"] = str(written)
     _finish_job(report.job)
     if as_json:
-        print(json.dumps(report.as_json(str(written))))  # noqa: T201 - the result
+        print(json.dumps(printed))  # noqa: T201 - the result
     else:
-        for note in report.notes:
+        for note in printed["notes"]:
             say(note)
         print(written)  # noqa: T201 - the result
 

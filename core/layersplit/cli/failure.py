@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import tempfile
 from typing import Final, TextIO
 
 from layersplit.bridge.paths import log_file
-from layersplit.errors import Cancelled, LayersplitError
+from layersplit.errors import Cancelled, InputError, LayersplitError, SetupError
 from layersplit.log import open_log
 
 _LOG: Final = logging.getLogger("layersplit")
 UNEXPECTED_STATUS: Final = 1
+_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def report_failure(error: BaseException, stream: TextIO, *, subject: str = "") -> int:
@@ -35,6 +38,10 @@ def report_failure(error: BaseException, stream: TextIO, *, subject: str = "") -
             fact, meaning, remedy = error.sentences
             stream.write(f"{prefix}{fact}\n{meaning}\n{remedy}\nThe log is at {log_file()}\n")
             return error.exit_status
+        case OSError() if error.errno in _DISK:
+            return report_failure(_disk(error), stream, subject=subject)
+        case MemoryError():
+            return report_failure(_memory(), stream, subject=subject)
         case _:
             open_log()
             _LOG.critical("%sunexpected", prefix, exc_info=error)
@@ -45,3 +52,20 @@ def report_failure(error: BaseException, stream: TextIO, *, subject: str = "") -
                 f"The log is at {log_file()}\n"
             )
             return UNEXPECTED_STATUS
+
+
+def _disk(error: OSError) -> LayersplitError:
+    """Room for intermediate results ran out; the place of the output has its own words."""
+    return InputError(
+        f"A temporary file could not be written: {error.strerror}.",
+        meaning="A large picture needs room for its layers on the way; nothing was changed.",
+        remedy=f"Make room in {tempfile.gettempdir()}, or name another folder in TMPDIR.",
+    )
+
+
+def _memory() -> LayersplitError:
+    return SetupError(
+        "There is not enough memory for this picture.",
+        meaning="Nothing was written.",
+        remedy="Close other programs, or split a smaller picture.",
+    )
