@@ -25,6 +25,7 @@ from transformers import (
 from layersplit.local import components
 from layersplit.local.facts import QWEN_IMAGE_LAYERED, ModelFacts, PartFacts
 from layersplit.local.packed import Int8Linear, Nf4Linear
+from layersplit.local.sight import Sight
 from layersplit.local.weights import Weights
 
 TEXT: Final = {
@@ -94,13 +95,13 @@ def random_parts(*, tiny_parts: bool) -> Iterator[None]:
             return tiny.vae().to(device, kind)
         return AutoencoderKLQwenImage(**VAE).eval().to(device, kind)
 
-    def small_parts(_weights: Any) -> tuple[Any, Any, Any]:
+    def small_parts(_weights: Any) -> tuple[Any, Sight]:
         tokenizer = tiny.tokenizer()
-        processor = tiny.processor(tokenizer)
+        tokenizer.decode = lambda *_arguments, **_options: "A picture."
+        images = tiny.images()
         if not tiny_parts:  # as many picture tokens as the real processor makes of 640 x 640
-            processor.image_processor.size = {"shortest_edge": 3136, "longest_edge": 12_845_056}
-        processor.tokenizer.decode = lambda *_arguments, **_options: "A picture."
-        return tiny.scheduler(), tokenizer, processor
+            images.size = {"shortest_edge": 3136, "longest_edge": 12_845_056}
+        return tiny.scheduler(), Sight(images=images, tokenizer=tokenizer)
 
     with (
         mock.patch.object(components, "load_transformer", transformer),

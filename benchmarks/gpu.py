@@ -31,11 +31,7 @@ for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "core"), str(ROOT / "tests" / "local")]
 
-import tiny  # noqa: E402 - the path above
-
-tiny.declare_torchvision_operators()
-
-import numpy as np  # noqa: E402
+import numpy as np  # noqa: E402 - the path above
 import torch  # noqa: E402
 from diffusers import QwenImageLayeredPipeline  # noqa: E402
 from diffusers import __version__ as diffusers_version  # noqa: E402
@@ -244,8 +240,8 @@ class Bench:
             scheduler=model.scheduler,
             vae=networks.vae,
             text_encoder=model.text_encoder(lambda _done, _sentence: None),
-            tokenizer=model.tokenizer,
-            processor=model.processor,
+            tokenizer=model.sight.tokenizer,
+            processor=None,
             transformer=networks.transformer,
         )
         pipeline.set_progress_bar_config(disable=True)
@@ -304,7 +300,7 @@ class Bench:
         picture = Image.fromarray(random_picture(self._work(640, 4)))
         finish()
         start = time.perf_counter()
-        words.caption(picture, encoder, model.processor, lambda _done: None)
+        words.caption(picture, encoder, model.sight, lambda _done: None)
         finish()
         seconds = time.perf_counter() - start
         self.remarks["caption"] = f"{seconds:.2f} s for {words.CAPTION_TOKENS} words"

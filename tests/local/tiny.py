@@ -6,6 +6,7 @@ condition, four image channels) has the checkpoint's value; only the sizes are s
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any, Final
@@ -24,27 +25,6 @@ Z_DIM: Final = 8  # not 4: the stock pipeline takes 4 channels for ready-made la
 TEXT_WIDTH: Final = 32
 
 
-def declare_torchvision_operators() -> None:
-    """Let a torchvision that was built for CUDA be imported beside a torch without it.
-
-    Only the two operators that it registers at import are declared; the image processors use none.
-    With a matching pair they exist already and nothing is done.
-    """
-    import torch  # noqa: PLC0415 - tests are collected without torch, too
-
-    try:
-        import torchvision  # noqa: F401, PLC0415
-    except RuntimeError:
-        library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _LIBRARIES.append(library)
-
-
-_LIBRARIES: list[Any] = []
-"""Declared operators live as long as their library object."""
-
-
 def tokenizer() -> Any:
     """Byte-level, one token a byte, plus the special tokens of the real one."""
     from transformers import Qwen2Tokenizer  # noqa: PLC0415
@@ -58,19 +38,11 @@ def tokenizer() -> Any:
     )
 
 
-def processor(words: Any) -> Any:
+def images() -> Any:
     """Pictures become 56 x 56 pixels for the text encoder."""
-    from transformers import (  # noqa: PLC0415
-        Qwen2VLImageProcessor,
-        Qwen2VLProcessor,
-        Qwen2VLVideoProcessor,
-    )
+    from transformers import Qwen2VLImageProcessorPil  # noqa: PLC0415
 
-    return Qwen2VLProcessor(
-        image_processor=Qwen2VLImageProcessor(min_pixels=56 * 56, max_pixels=56 * 56),
-        tokenizer=words,
-        video_processor=Qwen2VLVideoProcessor(),
-    )
+    return Qwen2VLImageProcessorPil(min_pixels=56 * 56, max_pixels=56 * 56)
 
 
 def text_encoder(words: Any) -> Any:
@@ -183,7 +155,7 @@ def pipeline(seed: int = 0) -> Any:
         vae=vae(),
         text_encoder=text_encoder(words),
         tokenizer=words,
-        processor=processor(words),
+        processor=None,  # the class needs torchvision; the image processor is saved below
         transformer=transformer(),
     )
     pipe.set_progress_bar_config(disable=True)
@@ -195,4 +167,9 @@ def save(folder: Path, seed: int = 0) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # third-party deprecations while writing
         pipeline(seed).save_pretrained(folder)
+        images().save_pretrained(folder / "processor")
+    index = folder / "model_index.json"
+    content = json.loads(index.read_text(encoding="utf-8"))
+    content["processor"] = ["transformers", "Qwen2VLProcessor"]
+    index.write_text(json.dumps(content), encoding="utf-8")
     return folder

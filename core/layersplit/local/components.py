@@ -17,14 +17,15 @@ from diffusers import (
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoImageProcessor,
     AutoTokenizer,
     GenerationConfig,
     Qwen2_5_VLForConditionalGeneration,
-    Qwen2VLProcessor,
 )
 
 from layersplit.local.headers import NF4_MARK, broken, stored_tensors, weight_files
 from layersplit.local.packed import pack_layers
+from layersplit.local.sight import Sight
 from layersplit.local.streaming import Tick, stream
 from layersplit.local.weights import Weights
 
@@ -92,16 +93,16 @@ def load_vae(
     return network
 
 
-def load_small_parts(weights: Weights) -> tuple[Any, Any, Any]:
-    """Scheduler, tokenizer and processor; raises SetupError when their files are damaged."""
+def load_small_parts(weights: Weights) -> tuple[Any, Sight]:
+    """The scheduler, and what reads and sees; raises SetupError when their files are damaged."""
     parts = weights.parts
     try:
         scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(parts["scheduler"])
         tokenizer = AutoTokenizer.from_pretrained(parts["tokenizer"], local_files_only=True)
-        processor = Qwen2VLProcessor.from_pretrained(parts["processor"], local_files_only=True)
+        images = AutoImageProcessor.from_pretrained(parts["processor"], local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise broken(parts["tokenizer"].parent, f"tokenizer or processor: {error}") from error
-    return scheduler, tokenizer, processor
+    return scheduler, Sight(images=images, tokenizer=tokenizer)
 
 
 def _empty(family: Any, config: dict[str, Any], kind: torch.dtype) -> Any:

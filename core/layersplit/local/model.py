@@ -51,7 +51,7 @@ class Model:
         self._transformer: Any = None
         self._text_encoder: Any = None
         self._vae: Any = None
-        self.scheduler, self.tokenizer, self.processor = components.load_small_parts(weights)
+        self.scheduler, self.sight = components.load_small_parts(weights)
 
     def fits_plan(self, plan: Plan) -> bool:
         """Whether ``plan`` wants the parts as they are (tiles are switched a run)."""

@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias
 
 Card: TypeAlias = Literal["cuda", "rocm", "mps", "cpu"]
 
-TORCH: Final = ("torch==2.13.0", "torchvision==0.28.0")
+TORCH: Final = ("torch==2.13.0",)
 REQUIREMENTS: Final = (
     "accelerate==1.15.0",
     "diffusers==0.42.1",
@@ -31,7 +31,7 @@ REQUIREMENTS: Final = (
 """What was tried together; the extra ``local`` in pyproject.toml is the same list."""
 
 MODULES: Final = (
-    "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors", "psutil",
+    "torch", "diffusers", "transformers", "accelerate", "safetensors", "psutil",
 )  # fmt: skip
 _INDEX: Final = "https://download.pytorch.org/whl/"
 _FLAVOURS: Final = {"cuda": "cu130", "rocm": "rocm7.1", "cpu": "cpu"}

@@ -89,9 +89,7 @@ def folder() -> Path:
 
 
 @torch.no_grad()
-def embed(
-    words: str, text_encoder: Any, tokenizer: Any, processor: Any, tick: Callable[[], None]
-) -> Tensor:
+def embed(words: str, text_encoder: Any, tokenizer: Any, tick: Callable[[], None]) -> Tensor:
     """(1, tokens, text width) in the encoder's type, on its device, as the stock pipeline makes it.
 
     ``tick``: called before each block, may raise to stop.
@@ -101,7 +99,7 @@ def embed(
         vae=None,
         text_encoder=text_encoder,
         tokenizer=tokenizer,
-        processor=processor,
+        processor=None,
         transformer=None,
     )
     with watched(text_steps(text_encoder), tick):

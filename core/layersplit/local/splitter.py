@@ -254,7 +254,7 @@ def _embeddings(
             encoder = model.text_encoder(timeline.at)
             timeline.enter("text", "Reading the description")
             embeddings = prompts.embed(
-                text, encoder, model.tokenizer, model.processor, lambda: timeline.at(1.0)
+                text, encoder, model.sight.tokenizer, lambda: timeline.at(1.0)
             )
             cache.keep_embeddings(text, embeddings)
         found.append(embeddings)
@@ -279,7 +279,7 @@ def _description(
     if written is None:
         encoder = model.text_encoder(timeline.at)
         timeline.enter("text", "Describing the picture")
-        written = words.caption(seen, encoder, model.processor, timeline.at)
+        written = words.caption(seen, encoder, model.sight, timeline.at)
         cache.keep_caption(key, written)
     return written or prompts.NEUTRAL
 
@@ -298,7 +298,7 @@ def _names(job: _Job, model: Model, timeline: Timeline, layers: list[U8]) -> lis
             timeline.at((index + done) / count)
 
         language = job.task.language
-        names.append(words.name_layer(layer, language, encoder, model.processor, tick))
+        names.append(words.name_layer(layer, language, encoder, model.sight, tick))
     return names
 
 

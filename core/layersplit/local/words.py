@@ -16,6 +16,7 @@ from PIL import Image
 from transformers import StoppingCriteria, StoppingCriteriaList
 
 from layersplit.domain import U8
+from layersplit.local.sight import Sight
 
 Tick = Callable[[float], None]
 """Called after every word with the share of the longest answer; may raise to stop."""
@@ -35,10 +36,6 @@ LANGUAGES: Final = {
     "zh": "Chinese",
 }  # fmt: skip
 
-_CHAT: Final = (
-    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n"
-    "{request}<|vision_start|><|image_pad|><|vision_end|><|im_end|>\n<|im_start|>assistant\n"
-)
 _CAPTION: Final = (
     "Describe this picture in two to four plain sentences: every object with its colour, material "
     "and place, how they overlap, the background, and any text in quotation marks. Describe only "
@@ -51,20 +48,20 @@ _NAME: Final = (
 _EXAMPLES: Final = {"German": "Frau in rotem Kleid", "French": "femme en robe rouge"}
 
 
-def caption(picture: Image.Image, encoder: Any, processor: Any, tick: Tick) -> str:
+def caption(picture: Image.Image, encoder: Any, sight: Sight, tick: Tick) -> str:
     """A description in English, at most CAPTION_TOKENS long and ended at a sentence."""
-    text = _written(_CAPTION, picture, encoder, processor, tick, most_tokens=CAPTION_TOKENS)
+    text = _written(_CAPTION, picture, encoder, sight, tick, most_tokens=CAPTION_TOKENS)
     return whole_sentences(text)
 
 
-def name_layer(layer: U8, language: str, encoder: Any, processor: Any, tick: Tick) -> str | None:
+def name_layer(layer: U8, language: str, encoder: Any, sight: Sight, tick: Tick) -> str | None:
     """A few words for ``layer`` ((h, w, 4) u8) in ``language`` ("de", "pt_BR"), or None."""
     shown = shown_layer(layer)
     if shown is None:
         return None
     spoken = LANGUAGES.get(re.split(r"[-_]", language)[0].lower(), "English")
     request = _NAME.format(language=spoken, example=_EXAMPLES.get(spoken, "woman in red dress"))
-    return tidy_name(_written(request, shown, encoder, processor, tick, most_tokens=NAME_TOKENS))
+    return tidy_name(_written(request, shown, encoder, sight, tick, most_tokens=NAME_TOKENS))
 
 
 def whole_sentences(text: str) -> str:
@@ -102,13 +99,6 @@ def shown_layer(layer: U8) -> Image.Image | None:
     return image.resize((size[0], size[1]), Image.Resampling.LANCZOS)
 
 
-def _over_white(picture: Image.Image) -> Image.Image:
-    """As a person would see it on paper; colours under full transparency stay hidden."""
-    shown = picture.convert("RGBA")
-    paper = Image.new("RGBA", shown.size, (255, 255, 255, 255))
-    return Image.alpha_composite(paper, shown).convert("RGB")
-
-
 class _Looks(StoppingCriteria):
     """Called after every word; raising from it ends the writing."""
 
@@ -129,19 +119,14 @@ def _written(
     request: str,
     picture: Image.Image,
     encoder: Any,
-    processor: Any,
+    sight: Sight,
     tick: Tick,
     *,
     most_tokens: int,
 ) -> str:
     """What the model answers to ``request`` about ``picture``; always the same answer."""
     tick(0.0)
-    inputs = processor(
-        text=[_CHAT.format(request=request)],
-        images=[_over_white(picture)],
-        padding=True,
-        return_tensors="pt",
-    ).to(encoder.device)
+    inputs = sight.inputs(request, picture, encoder)
     written = encoder.generate(
         **inputs,
         max_new_tokens=most_tokens,
@@ -151,6 +136,4 @@ def _written(
         top_k=None,
         stopping_criteria=StoppingCriteriaList([_Looks(tick, most_tokens)]),
     )
-    answer = written[0][inputs["input_ids"].shape[1] :]
-    text: str = processor.tokenizer.decode(answer, skip_special_tokens=True)
-    return text.strip()
+    return sight.text(written[0][inputs["input_ids"].shape[1] :])

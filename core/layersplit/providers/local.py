@@ -15,7 +15,7 @@ from layersplit.local.weights import find_weights
 from layersplit.providers.base import Answer, Task
 from layersplit.run import Run
 
-_HEAVY: Final = ("torch", "torchvision", "transformers", "diffusers", "layersplit.local.splitter")
+_HEAVY: Final = ("torch", "transformers", "diffusers", "layersplit.local.splitter")
 
 
 class Local:
