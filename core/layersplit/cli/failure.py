@@ -22,26 +22,22 @@ def report_failure(error: BaseException, stream: TextIO, *, subject: str = "") -
     ``subject``: the picture that failed, where there are several.
     """
     prefix = f"{subject}: " if subject else ""
-    match error:
-        case Cancelled():
-            note = f" {error.note}" if error.note else ""
+    match _known(error):
+        case Cancelled() as stop:
+            note = f" {stop.note}" if stop.note else ""
             stream.write(f"{prefix}Cancelled. Nothing was written.{note}\n")
-            return error.exit_status
+            return stop.exit_status
         case KeyboardInterrupt():
             stream.write(f"{prefix}Cancelled. Nothing was written.\n")
             return Cancelled.exit_status
         case BrokenPipeError():
             return 0  # the reader of our output has had enough
-        case LayersplitError():
+        case LayersplitError() as known:
             open_log()
-            _LOG.info("%s%s", prefix, " ".join(error.sentences), exc_info=error)
-            fact, meaning, remedy = error.sentences
+            _LOG.info("%s%s", prefix, " ".join(known.sentences), exc_info=error)
+            fact, meaning, remedy = known.sentences
             stream.write(f"{prefix}{fact}\n{meaning}\n{remedy}\nThe log is at {log_file()}\n")
-            return error.exit_status
-        case OSError() if error.errno in _DISK:
-            return report_failure(_disk(error), stream, subject=subject)
-        case MemoryError():
-            return report_failure(_memory(), stream, subject=subject)
+            return known.exit_status
         case _:
             open_log()
             _LOG.critical("%sunexpected", prefix, exc_info=error)
@@ -52,6 +48,13 @@ def report_failure(error: BaseException, stream: TextIO, *, subject: str = "") -
                 f"The log is at {log_file()}\n"
             )
             return UNEXPECTED_STATUS
+
+
+def _known(error: BaseException) -> BaseException:
+    """What the system ran out of, in our words; anything else as it is."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return _disk(error)
+    return _memory() if isinstance(error, MemoryError) else error
 
 
 def _disk(error: OSError) -> LayersplitError:
