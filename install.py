@@ -22,18 +22,19 @@ def main():
             % sys.version_info[:2]
         )
         return 5
+    if not os.path.isfile(os.path.join(ROOT, "core", "layersplit", "__init__.py")):
+        sys.stderr.write(
+            "This copy of Layersplit is not complete: the folder 'core' is missing.\n"
+            "Nothing was installed.\n"
+            "Fetch it again and run install.py in its folder.\n"
+        )
+        return 5
     sys.dont_write_bytecode = True  # nothing is left behind in the checkout
     sys.path.insert(0, os.path.join(ROOT, "core"))
     from pathlib import Path  # noqa: PLC0415 - see the module's docstring
 
-    try:
-        from layersplit.bridge.setup.command import main as command  # noqa: PLC0415 - as above
-    except ImportError as error:
-        sys.stderr.write(
-            "This copy of Layersplit is not complete (%s).\nNothing was installed.\n"
-            "Fetch it again and run install.py in its folder.\n" % error
-        )
-        return 5
+    from layersplit.bridge.setup.command import main as command  # noqa: PLC0415 - as above
+
     return command(sys.argv[1:], Path(ROOT))
 
 

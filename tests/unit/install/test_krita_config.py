@@ -12,7 +12,8 @@ FILES = {
     "other plug-ins": "a=1\n[python]\nenable_other=true\n\n[theme]\nx=1\n",
     "section at the end": "[theme]\nx=1\n[python]\nenable_other=false\n",
     "switched off": "[python]\nenable_layersplit_krita=false\nenable_other=true\n",
-    "odd keys": "a=1\na=2\n=x\n[python]\nenable_b=true\n[python][sub]\nenable_layersplit_krita=no\n",
+    "odd keys": "a=1\na=2\n=x\n[python]\nenable_b=true\n[python][sub]\n"
+    "enable_layersplit_krita=no\n",
     "windows": "a=1\r\n[python]\r\nenable_other=true\r\n",
 }
 

@@ -1,6 +1,5 @@
 """The rules of every system; none of them needs that system, because they are pure."""
 
-
 import pytest
 
 from layersplit.bridge.setup.places import (

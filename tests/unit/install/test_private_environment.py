@@ -157,13 +157,13 @@ def test_a_damaged_stamp_is_no_stamp(machine, checkout, tmp_path, stamp):
 
 def test_a_missing_package_is_noticed(machine, checkout, tmp_path):
     environment = make(machine, wanted_of(checkout), tmp_path)
-    machine.missing_after = "missing:numpy"
+    machine.missing_after = "damaged: numpy"
     assert not environment.fits(wanted_of(checkout))
 
 
 def test_an_environment_that_is_incomplete_after_all_gets_no_stamp(machine, checkout, tmp_path):
-    machine.missing_after = "missing:numpy"
-    with pytest.raises(InstallError, match="missing:numpy"):
+    machine.missing_after = "damaged: numpy"
+    with pytest.raises(InstallError, match="damaged: numpy"):
         make(machine, wanted_of(checkout), tmp_path)
     assert not (machine.folder / STAMP).exists()
 

@@ -2,7 +2,7 @@
 
 A stamp inside it, written last, says what it was made from; an environment whose making was
 interrupted has none. The stamp alone is not believed: the environment's own Python is asked whether
-everything that Layersplit needs is there.
+everything that Layersplit needs is there, down to the length of each file.
 """
 
 from __future__ import annotations
@@ -29,9 +29,15 @@ from layersplit.bridge.setup.source import Source
 STAMP = "layersplit-environment.json"
 SHARED = "layersplit-shared.pth"
 _PROBE = """
-import importlib.metadata as m, re, sys
+import importlib.metadata as m, os, re, sys
 import layersplit.__main__, layersplit.worker
 missing = []
+for dist in m.distributions():
+    if str(dist.locate_file("")).startswith(sys.prefix):
+        for file in dist.files or ():
+            path = dist.locate_file(file)
+            if file.size and (not os.path.exists(path) or os.path.getsize(path) != file.size):
+                missing.append(str(file))
 for line in m.requires("layersplit") or []:
     if "extra ==" not in line:
         name = re.match(r"[A-Za-z0-9._-]+", line).group()
@@ -39,7 +45,7 @@ for line in m.requires("layersplit") or []:
             m.distribution(name)
         except m.PackageNotFoundError:
             missing.append(name)
-print("missing:" + ",".join(missing) if missing else "whole")
+print("damaged: " + ", ".join(missing[:3]) if missing else "whole")
 print(layersplit.__file__)
 """
 
