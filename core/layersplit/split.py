@@ -41,6 +41,7 @@ from layersplit.domain import (
 )
 from layersplit.errors import InputError, ProviderError
 from layersplit.pixels.colour import reduced_srgb
+from layersplit.pixels.compositing import peak
 from layersplit.providers import provider
 from layersplit.providers.base import Answer, Task
 from layersplit.region import embed, hinted_region
@@ -240,7 +241,7 @@ def _placed(layers: Sequence[Layer], region: Bounds | None) -> tuple[Layer, ...]
 
 def _layer_report(layer: Layer, extent: Extent) -> LayerReport:
     alpha = layer.pixels[..., 3]
-    full = 1.0 if alpha.dtype == np.float32 else float(np.iinfo(alpha.dtype).max)
+    full = peak(alpha.dtype)
     return LayerReport(
         name=layer.name,
         bounds=layer.bounds,
