@@ -7,6 +7,8 @@ The model's behaviour is imitated in size only: an area of about 640 x 640, side
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from itertools import pairwise
 
 import numpy as np
@@ -57,5 +59,13 @@ def composite(layers: list[np.ndarray]) -> np.ndarray:
 def png(pixels: np.ndarray, kind: str = "png") -> bytes:
     """As a file."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind)
+    Image.fromarray(pixels).save(buffer, kind, **({"compress_level": 1} if kind == "png" else {}))
     return buffer.getvalue()
+
+
+def bomb(side: int) -> bytes:
+    """A file of a few bytes that claims to be ``side`` squared: only its header is changed."""
+    small = bytearray(png(np.zeros((1, 1, 4), np.uint8)))
+    small[16:24] = struct.pack(">II", side, side)
+    small[29:33] = struct.pack(">I", zlib.crc32(small[12:29]))
+    return bytes(small)

@@ -132,7 +132,7 @@ class ServiceServer:
             case "jpeg":
                 files[0] = scene.png(layers[0][..., :3], "jpeg")
             case "bomb":
-                files[0] = scene.png(np.zeros((9000, 9000), np.uint8))
+                files[0] = scene.bomb(9000)
             case "cut":
                 files[0] = files[0][: len(files[0]) // 2]
             case "page":

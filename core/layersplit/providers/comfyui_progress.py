@@ -46,8 +46,11 @@ class Progress:
         return self._fraction
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, without waiting for the server's goodbye."""
         self._closed = True
+        threading.Thread(target=self._hang_up, daemon=True).start()
+
+    def _hang_up(self) -> None:
         connection = self._connection
         if connection is not None:
             with suppress(Exception):  # it may be closing by itself

@@ -13,16 +13,11 @@ def notice(name: str) -> str | None:
     capability = CAPABILITIES[name]
     if capability.sends_to is None or name in load_settings().told:
         return None
-    kept = f" It is kept there {capability.retention}." if capability.retention else ""
-    if capability.key_variable is None:
-        return (
-            f"A reduced copy of the picture, without metadata, and your description of it go to "
-            f"{capability.sends_to}; layers stay there {capability.retention}. "
-            "This is said once."
-        )
+    most = "" if capability.resolutions else " (at most 0.4 megapixels)"
+    under = "" if capability.key_variable is None else ", under your account there"
     return (
-        f"A reduced copy of the picture (at most 0.4 megapixels, without metadata) and your "
-        f"description of it are sent to {capability.sends_to}, under your account there.{kept} "
+        f"A reduced copy of the picture{most}, without metadata, and your description of it are "
+        f"sent to {capability.sends_to}{under}. Kept there: {capability.retention}. "
         "This is said once."
     )
 

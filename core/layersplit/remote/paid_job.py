@@ -37,7 +37,8 @@ def bring(desk: Desk, wish: Wish) -> Brought:
     if not wish.fresh and (kept := desk.cache.get(wish.key)) is not None:
         then = f" It cost {dollars(kept.cost_usd)} then." if kept.cost_usd else ""
         note = f"The same request was answered before: nothing was sent or paid.{then}"
-        return Brought(layers=kept.layers, cost_usd=0.0, job=kept.job, notes=(note,))
+        cost = 0.0 if desk.is_paid else None
+        return Brought(layers=kept.layers, cost_usd=cost, job=kept.job, notes=(note,))
     kin = _kin(desk, wish)
     brought = _adopted(desk, kin) if kin is not None else None
     return brought or _new(desk, wish)

@@ -1,0 +1,280 @@
+"""Every fault at every step: no second submission, no lost paid job, no hang, a right sentence."""
+
+import time
+
+import pytest
+from fakes.services import FAST, SERVERS, environment, split
+
+from layersplit.errors import (
+    InputError,
+    LayersplitError,
+    ProviderError,
+    RefusedError,
+    SubmissionUnknownError,
+    UnreachableError,
+)
+from layersplit.remote.journal import UNFINISHED, Journal, State
+
+STEPS = {
+    "wavespeed": ("upload", "put", "submit", "poll", "download"),
+    "runcomfy": ("submit", "poll", "fetch", "download"),
+    "fal": ("submit", "poll", "fetch", "download"),
+    "replicate": ("submit", "poll", "download"),
+    "comfyui": ("look", "upload", "submit", "poll", "queue", "download"),
+}
+LISTS = {"wavespeed", "replicate", "comfyui"}
+PASSING = (
+    "reset-before",
+    "reset-after",
+    "stall-before",
+    "stall-after",
+    "truncated",
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
+    "html",
+    "broken-json",
+)
+PLACES = [(name, step) for name, steps in STEPS.items() for step in steps]
+REPEATED = [(name, step) for name, step in PLACES if step != "submit"]
+
+
+def limit_s(server):
+    """A run that fails may use up its patience once; nothing may take much longer."""
+    return 4.0 + server.polls * FAST.patience_s
+
+
+@pytest.mark.parametrize("kind", PASSING)
+@pytest.mark.parametrize(("name", "step"), REPEATED)
+def test_a_passing_fault_is_survived_with_one_job(start, name, step, kind):
+    server = start(name)
+    if kind in {"html", "broken-json"} and step in {"put", "download"}:
+        pytest.skip("not a JSON answer")
+    server.spoil(step, kind)
+    answer = split(server)
+    assert len(answer.layers) == 3
+    assert server.billed == 1
+    assert server.submissions == 1
+
+
+@pytest.mark.parametrize("kind", ["reset-after", "stall-before", "truncated", "429", "502", "html"])
+@pytest.mark.parametrize(("name", "step"), REPEATED)
+def test_a_lasting_fault_ends_in_words_and_the_job_is_resumed(start, name, step, kind):
+    server = start(name)
+    server.spoil(step, kind, times=10_000)
+    began = time.monotonic()
+    try:
+        answer = split(server, job="mine")
+    except LayersplitError as error:
+        check_words(error, server)
+    else:
+        # Only where there is another way: another upload, the websocket, a page that is no JSON.
+        assert len(answer.layers) == 3
+        assert server.billed == 1
+        return
+    assert time.monotonic() - began < limit_s(server)
+    assert server.submissions <= 1
+    for faulty in (server.api, server.cdn):
+        faulty.faults.clear()
+    entry = Journal().read("mine")
+    if server.billed == 0:
+        assert entry is None, "nothing was paid, so nothing is offered"
+        return
+    assert entry.state in UNFINISHED
+    assert entry.remote_id in server.jobs
+    answer = split(server, job="mine")
+    assert len(answer.layers) == 3
+    assert server.billed == 1
+    assert server.submissions == 1
+
+
+@pytest.mark.parametrize("kind", [*PASSING, "other-json"])
+@pytest.mark.parametrize("name", STEPS)
+def test_a_submission_is_sent_at_most_once_and_what_is_paid_is_found(start, name, kind):
+    server = start(name)
+    server.spoil("submit", kind)
+    try:
+        answer = split(server, job="mine")
+    except LayersplitError as error:
+        check_words(error, server)
+        lost = error
+    else:
+        assert len(answer.layers) == 3
+        assert server.billed == 1
+        assert name in LISTS
+        return
+    assert server.billed <= 1
+    assert server.submissions <= 1
+    if kind in {"429", "503"}:
+        assert not isinstance(lost, SubmissionUnknownError), "the service said that it did not"
+        assert Journal().read("mine") is None
+        return
+    assert isinstance(lost, SubmissionUnknownError)
+    assert Journal().read("mine").state is State.UNKNOWN
+    if name in LISTS:
+        assert server.billed == 0, "a job that the service lists must have been found"
+        answer = split(server, job="mine")  # its list proves that there is none: the first one
+        assert len(answer.layers) == 3
+    else:
+        with pytest.raises(SubmissionUnknownError, match=r"."):
+            split(server, job="mine")
+        assert server.submissions <= 1, "resuming never submits what may exist"
+    assert server.billed <= 1
+
+
+def check_words(error: LayersplitError, server) -> None:
+    fact, meaning, remedy = error.sentences
+    for sentence in (fact, meaning, remedy):
+        assert sentence.strip()
+        assert sentence[-1] in ".!?)" or "layersplit jobs resume" in sentence or "http" in sentence
+        assert server.key not in sentence
+        assert "Traceback" not in sentence
+        assert "<" not in sentence
+    if server.billed and server.variable:
+        assert error.may_have_cost
+        assert "not charged" not in meaning
+        assert "nothing is charged" not in meaning
+
+
+def test_a_server_that_is_not_there_is_named(start):
+    server = start("wavespeed")
+    server.close()
+    with pytest.raises(UnreachableError, match="Nothing answers at WaveSpeedAI") as caught:
+        split(server)
+    assert caught.value.exit_status == 4
+    assert "No job was started" in caught.value.meaning
+    assert Journal().entries() == []
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_page_instead_of_data_points_at_the_network(start, name):
+    server = start(name)
+    for step in (*STEPS[name], "quote", "look"):
+        server.spoil(step, "html", times=100)
+    with pytest.raises((UnreachableError, SubmissionUnknownError), match="A web page came back"):
+        split(server)
+
+
+@pytest.mark.parametrize("name", [name for name in STEPS if name != "comfyui"])
+def test_a_wrong_key_is_said_before_anything_is_paid(start, monkeypatch, name):
+    server = start(name)
+    monkeypatch.setenv(server.variable, "sk-wrong-key-000")
+    with pytest.raises(RefusedError, match="does not accept the key") as caught:
+        split(server)
+    assert caught.value.exit_status == 3
+    assert "sk-wrong" not in " ".join(caught.value.sentences)
+    assert server.billed == 0
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+@pytest.mark.parametrize("name", [name for name in STEPS if name != "comfyui"])
+def test_no_key_is_no_set_up_and_sends_nothing(start, monkeypatch, name, value):
+    server = start(name)
+    if value is None:
+        monkeypatch.delenv(server.variable)
+    else:
+        monkeypatch.setenv(server.variable, value)
+    with pytest.raises(LayersplitError, match="There is no key for") as caught:
+        split(server)
+    assert caught.value.exit_status == 5
+    assert f"layersplit key set {name}" in caught.value.remedy
+    assert server.api.requests == []
+
+
+@pytest.mark.parametrize("name", [name for name in STEPS if name != "comfyui"])
+def test_an_empty_account_is_its_own_sentence(start, name):
+    server = start(name, balance=0.0)
+    with pytest.raises(RefusedError, match="no money left on your account") as caught:
+        split(server)
+    assert caught.value.meaning == "No job was started, so nothing is charged."
+    assert not caught.value.may_have_cost
+
+
+def test_a_rate_limit_tells_the_wait_and_does_not_submit_again(server):
+    if server.name == "comfyui":
+        pytest.skip("a server of one's own has none")
+    server.spoil("submit", "429", headers={"Retry-After": "37"})
+    with pytest.raises(RefusedError, match="too many requests") as caught:
+        split(server)
+    assert "in 37 seconds" in caught.value.remedy
+    assert caught.value.retry_helps
+    assert server.submissions == 1
+
+
+def test_a_throttled_question_waits_as_long_as_asked_but_not_for_ever(server):
+    server.spoil("poll", "429", headers={"Retry-After": "0.2"})
+    began = time.monotonic()
+    assert len(split(server).layers) == 3
+    assert time.monotonic() - began >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("said", "pattern"),
+    [
+        ("content moderation: NSFW content detected", "rules on content"),
+        ("CUDA out of memory", "The job failed at"),
+    ],
+)
+def test_a_failed_job_says_why_and_what_it_costs(server, said, pattern):
+    if server.name == "comfyui" and "NSFW" in said:
+        pytest.skip("a server of one's own has no rules")
+    server.fail_with = said
+    with pytest.raises(ProviderError, match=pattern) as caught:
+        split(server, job="mine")
+    if server.name != "comfyui":
+        assert said in caught.value.fact
+        assert caught.value.may_have_cost
+    remote_id = next(iter(server.jobs))
+    assert remote_id in caught.value.meaning
+    assert Journal().read("mine").state is State.FAILED
+    with pytest.raises(ProviderError):
+        split(server, job="mine")
+    assert server.submissions == 1
+
+
+@pytest.mark.parametrize("name", ["wavespeed", "fal"])
+def test_flagged_layers_are_moderation(start, name):
+    server = start(name, flag=True)
+    with pytest.raises(RefusedError, match="rules on content") as caught:
+        split(server)
+    assert caught.value.may_have_cost
+
+
+def test_links_that_have_expired_are_asked_for_again(server):
+    if server.name == "comfyui":
+        pytest.skip("its files do not expire")
+    server.spoil("download", "403", times=2)
+    assert len(split(server).layers) == 3
+    assert server.submissions == 1
+
+
+@pytest.mark.parametrize(
+    ("variation", "said"),
+    [
+        ("jpeg", "JPEG"),
+        ("bomb", "9000 x 9000"),
+        ("cut", "damaged or cut short"),
+        ("page", "web page"),
+    ],
+)
+def test_a_file_that_is_no_layer_is_refused_before_it_is_unpacked(server, variation, said):
+    server.variation = variation
+    if server.name == "comfyui":
+        server.cuts = True
+    with pytest.raises(ProviderError, match=said):
+        split(server, job="mine")
+    assert Journal().read("mine").state is State.SUBMITTED
+    assert server.submissions == 1
+
+
+def test_another_picture_under_the_same_job_is_refused(server):
+    split(server, job="mine")
+    with pytest.raises(InputError, match="another picture or request"):
+        split(server, job="mine", prompt="something else", fresh=True)
+
+
+def test_every_service_is_covered():
+    assert set(STEPS) == set(SERVERS)
+    assert environment
