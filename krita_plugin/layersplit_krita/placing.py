@@ -132,6 +132,7 @@ def _into(document: Any, group: Any, where: Placement) -> Any:
         copy.setOpacity(where.above.opacity())
         copy.setBlendingMode(where.above.blendingMode())
     parent.addChildNode(copy, where.above)
+    document.refreshProjection()  # a group from elsewhere comes without a picture of its own
     document.setActiveNode(copy)
     return copy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -42,10 +43,9 @@ def place(testrun_uid: str) -> tuple[Path, Path, Path]:
 @pytest.fixture(scope="session")
 def krita_desktop(place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
     root, home, wheels = place
-    session = KritaHost(root, home, wheels, name="krita")
-    session.launch()
-    yield session
-    session.close()
+    with contextlib.closing(KritaHost(root, home, wheels, name="krita")) as session:
+        session.launch()
+        yield session
 
 
 @pytest.fixture

@@ -58,3 +58,17 @@ def test_saved_and_opened_again_the_layers_are_the_same(krita: KritaHost) -> Non
     krita.call("open_document", "again", "/work/saved.kra")
     assert krita.tree("again") == tree
     assert np.array_equal(krita.picture_of_top("again", pixels), pixels)
+
+
+def test_the_actions_stand_in_the_layer_menu_and_work_while_a_group_is_active(
+    krita: KritaHost,
+) -> None:
+    krita.new_document("menus", to_bgra(poster()))
+    krita.split_again("menus")
+    assert krita.call("menu_entries", "Layer")[-2:] == [
+        "Split into Layers…",
+        "Split Again with Last Settings",
+    ]
+    assert krita.groups("menus")[-1]["name"] in krita.call("active_node")
+    assert krita.call("is_enabled", "layersplit_split")
+    assert krita.call("is_enabled", "layersplit_again")

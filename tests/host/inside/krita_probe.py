@@ -65,9 +65,6 @@ def _show(name: str, document: Any) -> Steps:
     while APP.activeDocument() != document or not APP.action("layersplit_split").isEnabled():
         yield
     document.waitForDone()
-    if document.rootNode().childNodes():
-        document.setActiveNode(document.rootNode().childNodes()[-1])
-    yield
     return [document.width(), document.height()]
 
 
@@ -137,16 +134,19 @@ def picture(name: str, path: str) -> None:
     Path(path).write_bytes(bytes(document.pixelData(0, 0, *size)))
 
 
-def picture_of_top(name: str, path: str) -> None:
-    """Write what the topmost node alone gives: the others are hidden meanwhile, in a clone."""
-    document = documents[name].clone()
-    for node in document.rootNode().childNodes()[:-1]:
-        node.setVisible(False)
-    document.refreshProjection()
-    document.waitForDone()
-    size = (document.width(), document.height())
-    Path(path).write_bytes(bytes(document.pixelData(0, 0, *size)))
-    document.close()
+def picture_of_top(name: str, path: str) -> Steps:
+    """Write what the topmost node alone gives; the others are hidden meanwhile, as a user would."""
+    document = documents[name]
+    others = [node for node in document.rootNode().childNodes()[:-1] if node.visible()]
+    for visible in (False, True):
+        for node in others:
+            node.setVisible(visible)
+        for _ in range(3):
+            yield
+        document.waitForDone()
+        if not visible:
+            size = (document.width(), document.height())
+            Path(path).write_bytes(bytes(document.pixelData(0, 0, *size)))
 
 
 def picture_of_node(name: str, names: List[str], path: str) -> List[int]:
@@ -244,6 +244,23 @@ def choose(window: str, text: str) -> List[str]:
                 box.setCurrentIndex(number)
                 return entries
     raise LookupError("no entry " + text)
+
+
+def menu_entries(menu: str) -> List[str]:
+    """The entries of a menu of the main window."""
+    bar = APP.activeWindow().qwindow().menuBar()
+    found = next(a.menu() for a in bar.actions() if a.menu() and a.menu().objectName() == menu)
+    return [entry.text().replace("&", "") for entry in found.actions()]
+
+
+def is_enabled(action: str) -> bool:
+    """Whether an action can be chosen now."""
+    return APP.action(action).isEnabled()
+
+
+def active_node() -> str:
+    """The name of the chosen layer."""
+    return APP.activeDocument().activeNode().name()
 
 
 def main_window_id() -> str:
