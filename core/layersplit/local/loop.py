@@ -58,13 +58,17 @@ Tick = Callable[[float], None]
 
 
 def fitting_size(width: int, height: int, resolution: int) -> tuple[int, int]:
-    """Width and height that the model sees: the area of ``resolution``, nearly the same aspect."""
+    """Width and height that the model sees: nearly the aspect, in the area of ``resolution``.
+
+    A strip that would be thinner than SIDE_PX is shortened instead, so the area stays bounded.
+    """
     wide = resolution * (width / height) ** 0.5
-    return _whole(wide), _whole(resolution**2 / wide)
+    longest = resolution**2 / SIDE_PX
+    return _whole(wide, longest), _whole(resolution**2 / wide, longest)
 
 
-def _whole(side: float) -> int:
-    return max(SIDE_PX, round(side / SIDE_PX) * SIDE_PX)
+def _whole(side: float, longest: float) -> int:
+    return max(SIDE_PX, round(min(side, longest) / SIDE_PX) * SIDE_PX)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import torch
 from diffusers import QwenImageLayeredPipeline
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -44,7 +45,7 @@ class PromptCache:
             return None
         try:
             return load(content)["embeddings"]
-        except (ValueError, KeyError) as error:  # torn by a crash of the system: as if not there
+        except (SafetensorError, ValueError, KeyError) as error:  # torn by a crash of the system: as if not there
             LOG.warning("A kept description is damaged: %s", error)
             return None
 
