@@ -138,6 +138,18 @@ def test_a_changed_source_keeps_the_packages_that_are_there(machine, checkout, t
     assert machine.ran("--force-reinstall --no-deps")
 
 
+def test_an_update_that_fails_leaves_the_old_environment_usable(machine, checkout, tmp_path):
+    environment = make(machine, wanted_of(checkout), tmp_path)
+    old = wanted_of(checkout)
+    stamp = (machine.folder / STAMP).read_text()
+    (checkout.package / "new.py").write_text("x")
+    machine.fail(" install ", "Temporary failure in name resolution")
+    with pytest.raises(InstallError, match="temporary failure in name resolution"):
+        make(machine, old, tmp_path)
+    assert (machine.folder / STAMP).read_text() == stamp
+    assert environment.is_stamped
+
+
 def test_an_interrupted_environment_is_made_anew(machine, checkout, tmp_path):
     make(machine, wanted_of(checkout), tmp_path)
     (machine.folder / STAMP).unlink()

@@ -148,16 +148,26 @@ class Setup:
         if environment.fits(wanted):
             self.reporter.done(title, "is ready, %s" % environment.folder)
             return False
-        repairing = environment.folder.exists()
-        paths.install_record().unlink(missing_ok=True)
         check_space()
+        repairing = environment.folder.exists()
+        record = paths.install_record()
+        before = record.read_bytes() if record.is_file() else b""
+        record.unlink(missing_ok=True)
         if repairing:
             self.reporter.now(title, "another version, or damaged: bringing it in order")
         if "local" in wanted.extras:
             self.reporter.done("GPU part", "several gigabytes (PyTorch and diffusers) are fetched")
-        environment.make(
-            wanted, self.machine.env, self.machine.home, lambda text: self.reporter.now(title, text)
-        )
+        try:
+            environment.make(
+                wanted,
+                self.machine.env,
+                self.machine.home,
+                lambda text: self.reporter.now(title, text),
+            )
+        except InstallError:
+            if before and environment.is_stamped:  # nothing was touched: the old one still works
+                record.write_bytes(before)
+            raise
         verb = "brought in order" if repairing else "made"
         self.reporter.done(title, "%s, %s" % (verb, environment.folder))
         return True

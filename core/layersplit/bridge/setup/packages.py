@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Mapping
 
 from layersplit.bridge.failures import InstallError
+from layersplit.bridge.hostlog import note
 from layersplit.bridge.setup.interpreter import Interpreter
 from layersplit.bridge.setup.running import Runner
 
@@ -80,6 +81,7 @@ def install_packages(
     """Install; raises InstallError with what went wrong in words."""
     finished = run([*installer.command, *requirements], on_line=lambda line: _progress(line, say))
     if finished.status != 0:
+        note("%s failed:\n%s" % (installer.name, finished.output))
         raise explained(installer, finished.output)
 
 
@@ -107,21 +109,28 @@ NO_VERSION = ("No matching distribution found", "Could not find a version", "no 
 
 def explained(installer: Installer, output: str) -> InstallError:
     """What an installer's output means for a person."""
-    last = _last_error(output)
     for marks, words in (
         (NO_SPACE, "install-no-space"),
         (CERTIFICATE, "install-certificate"),
         (OFFLINE, "install-offline"),
         (NO_VERSION, "install-no-version"),
     ):
-        if any(mark in output for mark in marks):
-            return InstallError(words, detail=last, name=installer.name)
-    return InstallError("install-packages", detail=last, name=installer.name)
+        for mark in marks:
+            if mark in output:
+                detail = _last_error(output) if marks is NO_VERSION else _spaced(mark)
+                return InstallError(words, detail=detail, name=installer.name)
+    return InstallError("install-packages", detail=_last_error(output), name=installer.name)
+
+
+def _spaced(mark: str) -> str:
+    """A library's name for a failure, as words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", mark.replace("_", " ")).lower()
 
 
 def _last_error(output: str) -> str:
     """The line that says most."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [line.strip(" │╰─>×") for line in output.splitlines()]
+    lines = [line for line in lines if line and "subprocess-exited-with-error" not in line]
     errors = [line for line in lines if re.match(r"(?i)(error|fatal|\w*error)\b", line)]
     line = (errors or lines or ["no output"])[-1]
     return re.sub(r"(?i)^error: *", "", line)[:300]

@@ -90,6 +90,11 @@ class PrivateEnvironment:
         """Its interpreter."""
         return bin_folder(self.folder) / ("python.exe" if os.name == "nt" else "python")
 
+    @property
+    def is_stamped(self) -> bool:
+        """Whether its making was finished."""
+        return (self.folder / STAMP).is_file()
+
     def command(self, *arguments: str) -> List[str]:
         """Run ``layersplit`` in it."""
         return [str(self.python), "-I", "-X", "utf8", "-m", "layersplit", *arguments]
@@ -136,6 +141,7 @@ class PrivateEnvironment:
         """Make it, or bring a whole one up to date; raises InstallError."""
         stamp = self.folder / STAMP
         reusable = stamp.exists() and self._has_same_base(wanted) and self.fault() is None
+        before = stamp.read_bytes() if reusable else b""
         if stamp.exists():
             stamp.unlink()
         try:
@@ -144,8 +150,13 @@ class PrivateEnvironment:
             installer = self._installer(wanted)
             say("Installing packages")
             options = [] if installer.name == "uv" else cache_options(env, home)
-            for requirements in _requirements(wanted, again=reusable):
-                install_packages(installer, [*options, *requirements], self._run, say)
+            try:
+                for requirements in _requirements(wanted, again=reusable):
+                    install_packages(installer, [*options, *requirements], self._run, say)
+            except InstallError:
+                if reusable and self.fault() is None:  # the installer gave up before it began
+                    stamp.write_bytes(before)
+                raise
         except OSError as error:
             raise InstallError(
                 "install-folder", folder=self.folder, detail=error.strerror or str(error)
