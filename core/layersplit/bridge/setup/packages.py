@@ -129,7 +129,7 @@ def _spaced(mark: str) -> str:
 
 def _last_error(output: str) -> str:
     """The line that says most."""
-    lines = [line.strip(" │╰─>×") for line in output.splitlines()]
+    lines = [line.strip(" │╰─>") for line in output.splitlines()]
     lines = [line for line in lines if line and "subprocess-exited-with-error" not in line]
     errors = [line for line in lines if re.match(r"(?i)(error|fatal|\w*error)\b", line)]
     line = (errors or lines or ["no output"])[-1]
