@@ -1,0 +1,46 @@
+"""Attention, compilation, step caches: what the settings may ask for."""
+
+import numpy as np
+import pytest
+import torch
+
+from layersplit.errors import SetupError
+from layersplit.local import speed
+from layersplit.local.options import Options
+
+
+def test_without_a_card_pytorchs_own_attention_is_taken(split, session):
+    split(steps=1)
+    assert speed.fastest_backend(session.model.transformer(lambda *_: None, tokens=1), 96) == (
+        "native"
+    )
+
+
+def test_a_backend_that_is_not_there_is_said(split):
+    with pytest.raises(SetupError, match="attention backend 'sage' cannot be used here"):
+        split(options=Options(attention="sage"))
+
+
+def test_a_backend_that_does_not_exist_is_said(split):
+    with pytest.raises(SetupError, match="attention backend 'fastest'"):
+        split(options=Options(attention="fastest"))
+
+
+def test_a_compiled_transformer_gives_the_same_layers_and_can_be_cancelled(split, session):
+    expected = split()
+    session.release()
+    with torch.compiler.set_stance("force_eager"):
+        compiled = split(options=Options(compile=True))
+        assert session.model.transformer(lambda *_: None, tokens=1).layersplit_compiled
+    for one, other in zip(expected.layers, compiled.layers, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_step_cache_changes_the_layers_only_when_it_is_asked_for(split, session):
+    expected = split(steps=6)
+    session.release()
+    cached = split(options=Options(step_cache=0.9), steps=6)
+    assert any((a != b).any() for a, b in zip(expected.layers, cached.layers, strict=True))
+    session.release()
+    again = split(steps=6)
+    assert all((a == b).all() for a, b in zip(expected.layers, again.layers, strict=True))
