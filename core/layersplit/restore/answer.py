@@ -1,8 +1,8 @@
-"""A provider's answer on one common grid, in the document's colour values."""
+"""A provider's answer on one common grid, in its right place, in the document's colour values."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import cv2
@@ -14,10 +14,10 @@ from layersplit.pixels.pyramid import push_pull
 from layersplit.pixels.reduction import reduced, reduced_extent
 from layersplit.restore.evidence import SmallLayer
 from layersplit.restore.grid import Grid
+from layersplit.restore.registration import displacement, moved
 
 LARGEST_AREA_PX: Final = 1_250_000
-"""A finer answer than this is reduced: it would cost memory and add little to the picture's own
-detail."""
+"""A finer answer is reduced: it would cost memory, and the picture has the detail anyway."""
 
 
 def small_layers(
@@ -30,23 +30,45 @@ def small_layers(
     small = reduced(picture.pixels, extent)
     colour = push_pull(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))
     colours = document_colours(picture.icc)
-    stack = []
-    for layer in layers:
-        alpha, values = _resampled(layer, grid)
-        stack.append(SmallLayer(alpha, np.clip(colours.from_srgb(values), 0, 1)))
-    return grid, colour, stack
+    stack = [_resampled(layer, grid) for layer in layers]
+    offset = displacement(colours.to_srgb(colour), _composite(stack))
+    if offset is not None:
+        stack = [moved(values, offset) for values in stack]
+    return grid, colour, [_straight(values, colours.from_srgb) for values in stack]
 
 
-def _resampled(layer: ModelLayer, grid: Grid) -> tuple[F32, F32]:
-    """Alpha (h, w) and straight sRGB colour (h, w, 3) of a layer at the grid's size."""
+def _resampled(layer: ModelLayer, grid: Grid) -> F32:
+    """A layer at the grid's size, (h, w, 4) f32 sRGB, premultiplied."""
     values: F32 = layer.pixels.astype(np.float32) * np.float32(1 / 255)
     values[..., :3] *= values[..., 3:]
     size = (grid.extent.width, grid.extent.height)
-    if values.shape[1::-1] != size:
-        smaller = values.shape[0] * values.shape[1] >= grid.extent.area
-        how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-        resized = cv2.resize(values, size, interpolation=how)
-        values = np.asarray(resized, np.float32).reshape(*size[::-1], 4)
+    if values.shape[1::-1] == size:
+        return values
+    larger = values.shape[0] * values.shape[1] > grid.extent.area
+    how = cv2.INTER_AREA if larger else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(values, size, interpolation=how), np.float32).reshape(
+        *size[::-1], 4
+    )
+
+
+def _composite(stack: Sequence[F32]) -> F32:
+    """The colour of premultiplied layers over each other, the bottom's holes filled smoothly."""
+    out = _filled(stack[0])
+    for values in stack[1:]:
+        out = values[..., :3] + out * (1 - values[..., 3:])
+    return out
+
+
+def _filled(values: F32) -> F32:
+    """Straight colour of a premultiplied layer, continued to where it has no alpha."""
     alpha = np.clip(values[..., 3], 0, 1)
     colour = values[..., :3] / np.maximum(values[..., 3:], np.float32(1e-4))
-    return np.ascontiguousarray(alpha), np.ascontiguousarray(np.clip(colour, 0, 1))
+    return push_pull(np.clip(colour, 0, 1), np.clip(alpha * 4 - np.float32(0.1), 0, 1))
+
+
+def _straight(values: F32, from_srgb: Callable[[F32], F32]) -> SmallLayer:
+    """A premultiplied sRGB layer as alpha and straight colour in document values."""
+    alpha = np.clip(values[..., 3], 0, 1)
+    colour = values[..., :3] / np.maximum(values[..., 3:], np.float32(1e-4))
+    colour = np.clip(from_srgb(np.clip(colour, 0, 1)), 0, 1)
+    return SmallLayer(np.ascontiguousarray(alpha), np.ascontiguousarray(colour))

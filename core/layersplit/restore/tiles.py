@@ -176,9 +176,7 @@ def _owners(alphas: list[F32]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.in
     return owner, np.flatnonzero(mixed)
 
 
-def _mixed(
-    plan: Plan, picture: Pixels, alphas: list[F32], colours: list[F32]
-) -> list[Pixels]:
+def _mixed(plan: Plan, picture: Pixels, alphas: list[F32], colours: list[F32]) -> list[Pixels]:
     """Projected and rounded colours of pixels that several layers share; lists bottom first."""
     full = peak(picture.dtype)
     goal = picture[:, :3].astype(np.float32) / np.float32(full)

@@ -1,0 +1,196 @@
+"""Where the service's layers really lie: a smooth displacement, measured against the picture.
+
+Services round sizes to multiples of 32, crop or pad by a few pixels, and decoders bend a little. The
+composite of the answer must look like the picture, so their difference tells the displacement:
+first shift and stretch of the whole (coarse to fine), then a smooth local rest. Gauss-Newton on the
+brightness difference (Lucas and Kanade 1981; Baker and Matthews, "Lucas-Kanade 20 Years On", 2004)
+with robust weights. All layers move together.
+
+A displacement is only taken when it makes the answer clearly more like the picture.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from layersplit.domain import F32
+from layersplit.restore.smooth import gaussian
+
+COARSEST_PX: Final = 48
+"""The longer side of the coarsest raster: a shift of 2 % is a pixel there."""
+STEPS: Final = 5
+NODE_PX: Final = 8
+"""The local displacement is smooth: it is solved once for so many pixels in both directions."""
+WIDE: Final = 0.1
+NARROW: Final = 0.04
+"""Deviation of the window of the local search, as a share of the longer side."""
+BENT_PX: Final = 0.25
+"""Unless the wide search moves a tenth of the answer further than this, the whole was all."""
+STIFFNESS: Final = 0.08
+"""How much of the mean gradient energy holds the local displacement back where there is little."""
+BACKGROUND_SHARE: Final = 0.04
+"""Differences smoother than this share of the side are colour drift, not displacement."""
+LARGEST_SHARE: Final = 0.04
+"""A displacement beyond this share of the side is not believed."""
+GAIN: Final = 0.97
+"""The difference along the picture's edges must fall below this share of what it was."""
+LEAST_PX: Final = 0.04
+"""A displacement smaller than this is not worth an interpolation."""
+
+
+def displacement(picture: F32, composite: F32) -> F32 | None:
+    """Where to read the answer: (h, w, 2) f32 offsets x, y in pixels, or None for "right here".
+
+    ``picture`` and ``composite``: (h, w, 3) f32 of one size; ``composite[p + offset[p]]`` is then
+    most like ``picture[p]``.
+    """
+    height, width = picture.shape[:2]
+    if min(height, width) < 16:
+        return None
+    goal, answer = _flattened(picture), _flattened(composite)
+    offset = _local(goal, answer, _whole(goal, answer))
+    largest = float(np.abs(offset).max())
+    if not LEAST_PX <= largest <= LARGEST_SHARE * max(height, width):  # also when it is no number
+        return None
+    edges = _edges(picture)
+    before = _difference(goal, answer, edges)
+    after = _difference(goal, moved(answer, offset), edges)
+    return offset if after < GAIN * before else None
+
+
+def moved(values: F32, offset: F32) -> F32:
+    """``values`` (h, w) or (h, w, c) read at each pixel plus its offset; edges are continued."""
+    height, width = values.shape[:2]
+    x = np.arange(width, dtype=np.float32) + offset[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, None] + offset[..., 1]
+    read = cv2.remap(values, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(read, np.float32).reshape(values.shape)
+
+
+def _flattened(values: F32) -> F32:
+    """Without what varies slowly: a model's colour drift must not look like a displacement."""
+    height, width = values.shape[:2]
+    small = _sized(values, (max(1, width // NODE_PX), max(1, height // NODE_PX)))
+    smooth = gaussian(small, max(1.0, BACKGROUND_SHARE * max(height, width) / NODE_PX))
+    return values - np.asarray(cv2.resize(smooth, (width, height)), np.float32)
+
+
+def _edges(picture: F32) -> F32:
+    """Strength of the edges, (h, w, 1): only they tell whether something is displaced."""
+    smooth = gaussian(picture, 1.0)
+    slope_x, slope_y = _slopes(smooth)
+    return np.sqrt(slope_x**2 + slope_y**2).max(axis=-1, keepdims=True)
+
+
+def _difference(goal: F32, answer: F32, edges: F32) -> float:
+    """Mean difference at edges, both blurred a little, so that interpolation alone gains nothing."""
+    return float((np.abs(gaussian(goal - answer, 1.0)) * edges).sum())
+
+
+def _whole(goal: F32, answer: F32) -> F32:
+    """Shift and stretch of the whole, from the coarsest raster to the full one."""
+    height, width = goal.shape[:2]
+    levels = max(1, int(np.log2(max(height, width) / COARSEST_PX)))
+    parameters = np.zeros(4)  # shift x, y and stretch x, y, in units of the longer side
+    for level in range(levels, -1, -1):
+        size = (max(8, width >> level), max(8, height >> level))
+        fine, coarse = _sized(goal, size), _sized(answer, size)
+        for _ in range(STEPS if level > 1 else 2):
+            parameters += _whole_step(fine, coarse, parameters)
+    return _spread_out(parameters, (height, width))
+
+
+def _sized(values: F32, size: tuple[int, int]) -> F32:
+    """Averaged down to ``size`` (w, h); keeps the channel axis."""
+    resized = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, np.float32).reshape(size[1], size[0], *values.shape[2:])
+
+
+def _spread_out(parameters: npt.NDArray[np.float64], shape: tuple[int, int]) -> F32:
+    """The displacement (h, w, 2) of a shift and a stretch."""
+    side = max(shape)
+    x = (np.arange(shape[1]) + 0.5 - shape[1] / 2) / side
+    y = (np.arange(shape[0]) + 0.5 - shape[0] / 2) / side
+    out = np.empty((*shape, 2), np.float32)
+    out[..., 0] = side * (parameters[0] + parameters[2] * x)
+    out[..., 1] = side * (parameters[1] + parameters[3] * y[:, None])
+    return out
+
+
+def _whole_step(
+    goal: F32, answer: F32, parameters: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """One Gauss-Newton step of the four parameters."""
+    height, width = goal.shape[:2]
+    side = max(height, width)
+    error, slope_x, slope_y, weight = _linearised(
+        goal, moved(answer, _spread_out(parameters, (height, width)))
+    )
+    x = ((np.arange(width, dtype=np.float32) + 0.5 - width / 2) / side)[None, :, None]
+    y = ((np.arange(height, dtype=np.float32) + 0.5 - height / 2) / side)[:, None, None]
+    rows = [slope_x * side, slope_y * side, slope_x * x * side, slope_y * y * side]
+    normal = np.array([[float(np.sum(weight * a * b)) for b in rows] for a in rows])
+    right = np.array([float(np.sum(weight * a * error)) for a in rows])
+    normal += np.eye(4) * (1e-4 * np.trace(normal) / 4 + 1e-12)
+    return np.linalg.solve(normal, right)
+
+
+def _local(goal: F32, answer: F32, whole: F32) -> F32:
+    """What the whole leaves over: a smooth displacement, weak where nothing can be seen."""
+    height, width = goal.shape[:2]
+    nodes = (max(2, width // NODE_PX), max(2, height // NODE_PX))
+    half = (max(8, width // 2), max(8, height // 2))
+    offset = whole
+    fine, coarse = _sized(goal, half), _sized(answer, half)
+    for _ in range(STEPS):
+        step = _local_step(fine, moved(coarse, _sized(offset, half) / 2), nodes, WIDE)
+        offset = offset + 2 * np.asarray(cv2.resize(step, (width, height)), np.float32)
+    if float(np.quantile(np.abs(offset - whole), 0.9)) < BENT_PX:
+        return whole
+    for _ in range(2):
+        step = _local_step(goal, moved(answer, offset), nodes, NARROW)
+        offset = offset + np.asarray(cv2.resize(step, (width, height)), np.float32)
+    return offset
+
+
+def _local_step(goal: F32, answer: F32, nodes: tuple[int, int], window: float) -> F32:
+    """One Gauss-Newton step in a Gaussian window around every node: ``window`` times the side."""
+    error, slope_x, slope_y, weight = _linearised(goal, answer)
+    products = (
+        slope_x * slope_x,
+        slope_x * slope_y,
+        slope_y * slope_y,
+        slope_x * error,
+        slope_y * error,
+    )
+    xx, xy, yy, along_x, along_y = (
+        gaussian(_sized((weight * product).sum(axis=-1), nodes), window * max(nodes))
+        for product in products
+    )
+    hold = np.float32(STIFFNESS * float((xx + yy).mean()) / 2 + 1e-12)
+    xx, yy = xx + hold, yy + hold
+    determinant = xx * yy - xy * xy
+    step = np.stack([yy * along_x - xy * along_y, xx * along_y - xy * along_x], axis=-1)
+    return np.asarray(step / determinant[..., None], np.float32)
+
+
+def _slopes(values: F32) -> tuple[F32, F32]:
+    """Derivatives along x and y."""
+    across = cv2.Scharr(values, cv2.CV_32F, 1, 0, scale=1 / 32)
+    down = cv2.Scharr(values, cv2.CV_32F, 0, 1, scale=1 / 32)
+    return np.asarray(across, np.float32), np.asarray(down, np.float32)
+
+
+def _linearised(goal: F32, answer: F32) -> tuple[F32, F32, F32, F32]:
+    """Difference, slopes of the answer along x and y, and robust weights; (h, w, c) each."""
+    error = goal - answer
+    slope_x, slope_y = _slopes((goal + answer) * np.float32(0.5))
+    steep = np.abs(slope_x[::2, ::2]) + np.abs(slope_y[::2, ::2])
+    at_edges = np.abs(error[::2, ::2])[steep > np.quantile(steep, 0.9)]
+    scale = np.float32(2 * np.quantile(at_edges, 0.7) + 0.01) if at_edges.size else np.float32(1)
+    weight = 1 / (1 + (error / scale) ** 2)
+    return error, slope_x, slope_y, np.asarray(weight, np.float32)
