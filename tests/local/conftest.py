@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from layersplit.local.options import Options
+from layersplit.local.session import Session
+from layersplit.run import Run
+
 for _name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
     os.environ[_name] = "1"
 
@@ -47,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
-    import torch
+    import torch  # noqa: PLC0415 - skipped without it
 
     torch.set_num_threads(1)
 
@@ -63,7 +67,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model on the disk; nobody may change it."""
-    from local import tiny
+    from local import tiny  # noqa: PLC0415 - as above
 
     return tiny.save(tmp_path_factory.mktemp("model") / "tiny")
 
@@ -80,8 +84,6 @@ def picture() -> np.ndarray:
 @pytest.fixture
 def session() -> Iterator[Any]:
     """A session of the test's own, emptied afterwards."""
-    from layersplit.local.session import Session
-
     own = Session(lambda: None)
     yield own
     own.release()
@@ -93,9 +95,7 @@ Listener = Callable[[str, float | None, str], None]
 @pytest.fixture
 def split(picture: np.ndarray, model_folder: Path, session: Any) -> Callable[..., SimpleNamespace]:
     """``split(prompt=..., plan=..., listener=..., options=...)``: layers, names, notes, told."""
-    from layersplit.local.options import Options
-    from layersplit.local.splitter import LocalTask, split_locally
-    from layersplit.run import Run
+    from layersplit.local.splitter import LocalTask, split_locally  # noqa: PLC0415 - torch
 
     def run_once(
         listener: Listener | None = None,

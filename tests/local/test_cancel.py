@@ -8,6 +8,8 @@ import pytest
 
 from layersplit.errors import Cancelled
 from layersplit.local import prompts, words
+from layersplit.local.background import in_background
+from layersplit.local.options import Options
 from layersplit.run import Run
 
 
@@ -84,8 +86,6 @@ def test_writing_stops_within_a_word(split, session, monkeypatch):
 
 
 def test_a_step_cache_of_a_cancelled_run_does_not_change_the_next(split):
-    from layersplit.local.options import Options
-
     options = Options(step_cache=0.3)
     expected = split(options=options, steps=4)
     cancelled = threading.Event()
@@ -101,8 +101,6 @@ def test_a_step_cache_of_a_cancelled_run_does_not_change_the_next(split):
 
 
 def test_an_import_that_takes_long_is_left_behind(monkeypatch):
-    from layersplit.local.background import in_background
-
     cancelled = threading.Event()
     threading.Timer(0.1, cancelled.set).start()
     release = threading.Event()

@@ -9,7 +9,6 @@ from PIL import Image
 
 from layersplit.local import loop, prompts
 
-
 THEIR_SIZE = stock_module.calculate_dimensions
 
 

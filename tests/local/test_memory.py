@@ -68,7 +68,7 @@ def test_other_failures_are_not_taken_for_missing_memory(split, monkeypatch):
 
 
 def test_a_limit_of_the_user_is_kept_to(split):
-    with pytest.raises(SetupError, match="MB are free|GB are free") as raised:
+    with pytest.raises(SetupError, match=r"MB are free|GB are free") as raised:
         split(options=Options(memory_gb=0.2005))
     assert "does not fit" in raised.value.meaning
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from layersplit.local import prompts, words
+from layersplit.local.model import Model
 from layersplit.local.options import Options
 
 
@@ -102,8 +103,6 @@ def test_every_plan_gives_nearly_the_layers_of_the_plain_one(split, session, pla
 
 
 def test_streamed_blocks_give_the_same_layers(split, session):
-    from layersplit.local.model import Model
-
     plain = split(plan="resident")
     resident = session.model
     streamed = replace(resident.plan, streamed=True)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from local import tiny
 from PIL import Image
 
 from layersplit.local import words
-from layersplit.local.sight import over_white
+from layersplit.local.sight import IMAGE_MARK, Sight, over_white
 
 
 @pytest.mark.parametrize(
@@ -66,10 +67,6 @@ def test_hidden_colours_are_not_described():
 
 def test_the_encoder_gets_what_the_stock_processor_makes():
     """One mark for each 28 x 28 pixels, between the marks of a picture, marked as such."""
-    from local import tiny
-
-    from layersplit.local.sight import IMAGE_MARK, Sight
-
     tokenizer = tiny.tokenizer()
     sight = Sight(images=tiny.images(), tokenizer=tokenizer)
     inputs = sight.inputs("What?", Image.new("RGB", (64, 64)), tiny.text_encoder(tokenizer))

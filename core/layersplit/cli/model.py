@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from layersplit.cli.interrupt import stoppable
-from layersplit.cli.progress import Bar, say
+from layersplit.cli.progress import say
 from layersplit.local.catalogue import CATALOGUE, complete_folder, find
 from layersplit.local.machine import GB
 
@@ -58,10 +58,7 @@ def run_fetch(arguments: argparse.Namespace) -> int:
         )
     if entry.size_bytes:
         say(f"{entry.name}: {entry.size_bytes / GB:.1f} GB, licence {entry.licence}")
-    with (
-        stoppable() as cancelled,
-        Bar(entry.name, shown=sys.stderr.isatty()) as bar,
-    ):
+    with stoppable() as cancelled, _Bar(shown=sys.stderr.isatty()) as bar:
         folders = fetch(entry, Run(bar.update, cancelled))
     for folder in folders:
         print(Path(folder))  # noqa: T201 - the result
@@ -75,3 +72,27 @@ def run_plan(arguments: argparse.Namespace) -> int:
     for line in outlook(arguments.model, arguments.layers, arguments.resolution, arguments.steps):
         print(line)  # noqa: T201 - the result
     return 0
+
+
+class _Bar:
+    """The share that is fetched, on a terminal; nothing elsewhere."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._bar: Any = None
+        if shown:
+            from tqdm import tqdm  # noqa: PLC0415 - only where a person looks
+
+            self._bar = tqdm(total=1.0, bar_format="{bar} {percentage:3.0f} %  {postfix}")
+
+    def update(self, _stage: str, fraction: float | None, sentence: str) -> None:
+        """Listen to a Run."""
+        if self._bar is not None:
+            self._bar.n = fraction or 0.0
+            self._bar.set_postfix_str(sentence, refresh=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()

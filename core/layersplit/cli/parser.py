@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from layersplit import __version__
 from layersplit.capabilities import CAPABILITIES
-from layersplit.cli import doctor, jobs, key, providers, split
+from layersplit.cli import doctor, jobs, key, model, providers, split
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     providers.add_parser(commands)
     jobs.add_parser(commands)
     key.add_parser(commands, tuple(CAPABILITIES))
+    model.add_parser(commands)
     doctor.add_parser(commands)
     commands.add_parser("worker", help="JSON lines on standard input and output, for the hosts")
     return parser

@@ -31,7 +31,7 @@ from layersplit.local.machine import GB, duration, gigabytes
 from layersplit.run import Run
 
 BASE: Final = "https://huggingface.co"
-CHUNK_BYTES: Final = 1 << 20
+READ_BYTES: Final = 8 << 20
 SPARE_BYTES: Final = 1 * GB
 """Left free on the disk beside the model."""
 TRIES: Final = 6
@@ -57,6 +57,38 @@ class Listing:
     commit: str
     licence: str
     files: tuple[RemoteFile, ...]
+
+
+class Progress:
+    """Bytes to a fraction and a sentence with the time that is left."""
+
+    def __init__(self, run: Run, total_bytes: int) -> None:
+        self._run, self._total = run, max(1, total_bytes)
+        self._done = self._came = 0
+        self._start = time.monotonic()
+        self._told = 0.0
+
+    def found(self, count: int) -> None:
+        """``count`` bytes were there already."""
+        self._done += count
+        self._run.check()
+
+    def came(self, count: int) -> None:
+        """``count`` bytes arrived; told at most ten times a second. Raises Cancelled."""
+        self._done += count
+        self._came += count
+        now = time.monotonic()
+        if now - self._told < 0.1 and self._done < self._total:
+            self._run.check()
+            return
+        self._told = now
+        rate = self._came / max(now - self._start, 1e-3)
+        left = duration((self._total - self._done) / rate)
+        self._run.progress(
+            "prepare",
+            min(1.0, self._done / self._total),
+            f"Fetched {gigabytes(self._done)} of {gigabytes(self._total)}, {left} left",
+        )
 
 
 class Hub:
@@ -102,18 +134,15 @@ class Hub:
             source=source, commit=commit, licence=str(licence or "not stated"), files=wanted
         )
 
-    def download(self, listing: Listing, advance: Callable[[int], None], run: Run) -> Path:
-        """Bring every file of ``listing``; returns the folder.
-
-        ``advance`` gets the bytes that are newly there, files of an earlier try included.
-        """
+    def download(self, listing: Listing, progress: Progress, run: Run) -> Path:
+        """Bring every file of ``listing``; returns the folder."""
         folder = listing.source.folder
         for file in listing.files:
             target = folder / file.name
             if target.is_file() and target.stat().st_size == file.size_bytes:
-                advance(file.size_bytes)
+                progress.found(file.size_bytes)
                 continue
-            self._fetch(listing, file, target, advance, run)
+            self._fetch(listing, file, progress, run)
         record = {
             "repository": listing.source.repository,
             "commit": listing.commit,
@@ -127,10 +156,10 @@ class Hub:
         self,
         listing: Listing,
         file: RemoteFile,
-        target: Path,
-        advance: Callable[[int], None],
+        progress: Progress,
         run: Run,
     ) -> None:
+        target = listing.source.folder / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         digest = _digest(file)
@@ -138,19 +167,18 @@ class Hub:
         if held > file.size_bytes:
             part.unlink()
             digest, held = _digest(file), 0
-        advance(held)
+        progress.found(held)
         failures = 0
         while held < file.size_bytes:
             run.check()
             before = held
             try:
-                for chunk in self._chunks(listing, file, held):
-                    with part.open("ab") as stream:
+                with part.open("ab") as stream:
+                    for chunk in self._chunks(listing, file, held):
                         stream.write(chunk)
-                    digest.update(chunk)
-                    held += len(chunk)
-                    advance(len(chunk))
-                    run.check()
+                        digest.update(chunk)
+                        held += len(chunk)
+                        progress.came(len(chunk))
             except httpx.TransportError as error:
                 failures = 0 if held > before else failures + 1
                 if failures >= TRIES:
@@ -179,7 +207,7 @@ class Hub:
             self._check(answer, file.name)
             skip = held if held and answer.status_code != httpx.codes.PARTIAL_CONTENT else 0
             left = file.size_bytes - held
-            for chunk in answer.iter_bytes(CHUNK_BYTES):
+            for chunk in answer.iter_bytes():
                 fresh = chunk[skip:]
                 skip = max(0, skip - len(chunk))
                 if fresh:
@@ -228,40 +256,12 @@ def fetch(entry: Entry, run: Run, hub: Hub | None = None) -> list[Path]:
     with _as_unreachable(client):
         listings = [client.listing(source) for source in entry.sources]
     total = sum(file.size_bytes for listing in listings for file in listing.files)
-    progress = _Progress(run, total)
+    progress = Progress(run, total)
     _check_disk(listings)
     licences = ", ".join(dict.fromkeys(listing.licence for listing in listings))
     run.progress("prepare", 0.0, f"Fetching {gigabytes(total)}; licence: {licences}")
     with _as_unreachable(client):
-        return [client.download(listing, progress.advance, run) for listing in listings]
-
-
-class _Progress:
-    """Bytes to a fraction and a sentence with the time that is left."""
-
-    def __init__(self, run: Run, total_bytes: int) -> None:
-        self._run, self._total = run, max(1, total_bytes)
-        self._done = 0
-        self._start = time.monotonic()
-        self._fetched = 0
-        self._told = 0.0
-
-    def advance(self, count: int) -> None:
-        """Count ``count`` more bytes; tell at most ten times a second."""
-        self._done += count
-        now = time.monotonic()
-        if count <= CHUNK_BYTES:
-            self._fetched += count
-        if now - self._told < 0.1:
-            return
-        self._told = now
-        rate = self._fetched / max(now - self._start, 1e-3)
-        left = duration((self._total - self._done) / rate) if rate > 0 else "a while"
-        self._run.progress(
-            "prepare",
-            min(1.0, self._done / self._total),
-            f"Fetched {gigabytes(self._done)} of {gigabytes(self._total)}, {left} left",
-        )
+        return [client.download(listing, progress, run) for listing in listings]
 
 
 @contextmanager
@@ -317,7 +317,7 @@ def _hash_part(part: Path, digest: Any, run: Run) -> int:
         return 0
     size = 0
     with part.open("rb") as stream:
-        while chunk := stream.read(8 * CHUNK_BYTES):
+        while chunk := stream.read(READ_BYTES):
             digest.update(chunk)
             size += len(chunk)
             run.check()

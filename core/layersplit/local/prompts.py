@@ -45,7 +45,11 @@ class PromptCache:
             return None
         try:
             return load(content)["embeddings"]
-        except (SafetensorError, ValueError, KeyError) as error:  # torn by a crash of the system: as if not there
+        except (
+            SafetensorError,
+            ValueError,
+            KeyError,
+        ) as error:  # torn by a crash of the system: as if not there
             LOG.warning("A kept description is damaged: %s", error)
             return None
 

@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from layersplit.local.machine import GB
-from layersplit.local.model import Model
 from layersplit.log import LOG
+
+if TYPE_CHECKING:  # torch comes with it
+    from layersplit.local.model import Model
 
 LOOK_EVERY_S: Final = 5.0
 SCARCE_BYTES: Final = 1.0 * GB

@@ -162,7 +162,7 @@ def _smaller_attempt(
         f"The plan '{failed.name}' ran out of memory; '{smaller.name}', which needs "
         f"{gigabytes(smaller.peak_bytes)}, was used instead."
     )
-    run.progress("provider", None, note)
+    run.announce(note)
     try:
         result = _attempt(job, smaller, weights, session, run)
     except Exception as error:
@@ -181,7 +181,7 @@ def _attempt(job: _Job, plan: Plan, weights: Weights, session: Session, run: Run
         session.release()
         session.model = Model(weights, job.facts, plan, job.machine.kind, job.options)
     model = session.model
-    run.progress("provider", 0.0, announcement(plan, job.machine, loaded=model.is_warm))
+    run.announce(announcement(plan, job.machine, loaded=model.is_warm))
     devices.guard(job.machine)
     memory.start_measuring()
     start = time.perf_counter()

@@ -46,16 +46,25 @@ class Weights:
         return _json(self.parts[part] / name)
 
     @property
-    def key(self) -> str:
-        """Says which weights these are, so that a changed file is not taken for the old one."""
+    def files(self) -> list[Path]:
+        """Every file of every part."""
         places = [*self.parts.values(), *([self.transformer_file] if self.transformer_file else [])]
-        files = sorted(
+        return sorted(
             file
             for place in places
             for file in (place.iterdir() if place.is_dir() else [place])
             if file.is_file()
         )
-        return "|".join(f"{f}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in files)
+
+    @property
+    def key(self) -> str:
+        """Says which weights these are, so that a changed file is not taken for the old one."""
+        return "|".join(f"{f}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in self.files)
+
+    @property
+    def size_bytes(self) -> int:
+        """On the disk."""
+        return sum(file.stat().st_size for file in self.files)
 
 
 def find_weights(named: str | None) -> Weights:

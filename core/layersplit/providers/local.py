@@ -6,7 +6,7 @@ import os
 from typing import ClassVar, Final
 
 from layersplit.domain import ModelLayer
-from layersplit.errors import LayersplitError
+from layersplit.errors import LayersplitError, SetupError
 from layersplit.local import parts
 from layersplit.local.background import import_modules
 from layersplit.local.options import load_options
@@ -16,6 +16,9 @@ from layersplit.providers.base import Answer, Task
 from layersplit.run import Run
 
 _HEAVY: Final = ("torch", "transformers", "diffusers", "layersplit.local.splitter")
+
+_HOURS_BYTES: Final = 2 * 10**9
+"""Weights from this size on are hopeless on a processor."""
 
 
 class Local:
@@ -29,9 +32,11 @@ class Local:
             failure: LayersplitError = not_installed()
             return f"{failure.fact} {failure.remedy}"
         try:
-            find_weights(load_options().model)
+            weights = find_weights(load_options().model)
         except LayersplitError as error:
             return f"{error.fact} {error.remedy}"
+        if parts.card_here() == "cpu" and weights.size_bytes > _HOURS_BYTES:
+            return "No graphics card was found; without one a picture would take hours."
         return None
 
     def split(self, task: Task, run: Run) -> Answer:
@@ -42,7 +47,10 @@ class Local:
         find_weights(task.request.model or options.model)  # seconds before torch is there
         _stay_offline()
         run.progress("provider", None, "Starting PyTorch")
-        import_modules(_HEAVY, run)
+        try:
+            import_modules(_HEAVY, run)
+        except (ImportError, OSError, RuntimeError) as error:
+            raise _unusable(error) from error
         from layersplit.local.splitter import LocalTask, split_locally  # noqa: PLC0415 - torch
 
         request = task.request
@@ -71,6 +79,15 @@ class Local:
             for pixels, name in zip(done.layers, done.names, strict=True)
         )
         return Answer(layers=layers, notes=done.notes)
+
+
+def _unusable(error: Exception) -> SetupError:
+    """Packages that are there but do not go together."""
+    return SetupError(
+        f"PyTorch or a package beside it cannot be started: {str(error).splitlines()[0][:200]}.",
+        meaning="Nothing was loaded. The packages may not belong together.",
+        remedy="Run install.py --local again; it puts the versions in place that do.",
+    )
 
 
 def _stay_offline() -> None:
