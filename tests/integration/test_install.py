@@ -15,9 +15,12 @@ import sysconfig
 import time
 import zipfile
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
+from layersplit.bridge.client import WorkerClient
+from layersplit.bridge.messages import Hello, ProviderList, Providers
 from layersplit.bridge.setup.private_environment import PrivateEnvironment
 from layersplit.bridge.setup.running import Programs
 
@@ -56,7 +59,6 @@ class Person:
         self.environment = {
             "HOME": str(home),
             "PATH": os.environ["PATH"],
-            "LAYERSPLIT_TEST": "1",
             **{name: value for name, value in os.environ.items() if name.startswith("PIP_")},
         }
 
@@ -170,6 +172,18 @@ def test_a_second_run_changes_nothing_and_is_quick(made):
     assert person.tree() == before
 
 
+def test_a_host_finds_its_worker(made, monkeypatch):
+    """What a plug-in does: the bridge, install.json, a question, an answer."""
+    monkeypatch.setenv("LAYERSPLIT_HOME", str(made[0].data))
+    told = Queue()
+    client = WorkerClient(told.put)
+    client.send(Providers())
+    greeting, answer = told.get(timeout=20), told.get(timeout=60)
+    client.close()
+    assert isinstance(greeting, Hello)
+    assert isinstance(answer, ProviderList)
+
+
 def test_a_file_that_is_gone_or_torn_is_noticed(made):
     person, _, _ = made
     environment = PrivateEnvironment(person.data / "venv", Programs())
@@ -265,10 +279,17 @@ def test_named_folders_a_moved_home_and_one_part_only(person, tmp_path):
     rc = tmp_path / "art" / "kritarc"
     krita.mkdir(parents=True)
     (krita / "kritarc").write_text("a=1\n")
+    programs = person.home / ".local" / "bin"
+    programs.mkdir(parents=True)
+    person.environment["PATH"] += os.pathsep + str(programs)
     before = person.tree()
     done = person.install("--krita-dir", str(krita), "--gimp-dir", str(gimp))
     assert done.returncode == 0, done.stdout + done.stderr
     assert not rc.exists()
+    layersplit = subprocess.run(
+        [programs / "layersplit", "--version"], capture_output=True, text=True, check=True
+    )
+    assert layersplit.stdout.startswith("layersplit ")
     assert LINE in (krita / "kritarc").read_text()
     assert (krita / "pykrita" / "layersplit_krita" / "__init__.py").is_file()
     assert (gimp / "plug-ins" / "layersplit-gimp" / "layersplit-gimp.py").is_file()

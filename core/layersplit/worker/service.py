@@ -150,5 +150,5 @@ def _die_with(parent: int) -> None:
 
     set_death_signal: Final = 1  # PR_SET_PDEATHSIG, see prctl(2)
     ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() == 1 != parent:  # it was gone before we could ask
         os._exit(0)

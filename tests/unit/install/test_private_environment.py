@@ -15,12 +15,21 @@ from layersplit.bridge.setup.source import Source
 BASE = "/usr/bin/python3.12"
 
 
+PARTS = {
+    "sentence": "3 GB come.",
+    "index": "https://torch.example/cpu",
+    "torch": ["torch==2"],
+    "requirements": ["diffusers==1"],
+}
+
+
 class Machine:
     """Runs nothing: answers by what a command contains, and remembers the commands."""
 
     def __init__(self, folder):
         self.folder = folder
         self.commands = []
+        self.announced = []
         self.broken = {}
         self.missing_after = ""
 
@@ -41,6 +50,8 @@ class Machine:
             return Finished(0, "pip 24.0 from /usr/lib (python 3.12)")
         if private_environment._PROBE in line:
             return Finished(0, self.missing_after or "whole\n/venv/layersplit/__init__.py")
+        if private_environment._LOCAL_PARTS in line:
+            return Finished(0, json.dumps(PARTS))
         return Finished(0, "")
 
     def ran(self, part):
@@ -70,7 +81,7 @@ def machine(folder, monkeypatch):
 
 def make(machine, wanted, tmp_path):
     environment = PrivateEnvironment(machine.folder, machine)
-    environment.make(wanted, {}, tmp_path, lambda _text: None)
+    environment.make(wanted, {}, tmp_path, lambda _text: None, machine.announced.append)
     return environment
 
 
@@ -263,13 +274,23 @@ def test_what_pip_says_becomes_a_sentence(machine, checkout, tmp_path, output, c
 def test_wheels_that_were_brought_along_need_no_network(machine, checkout, tmp_path):
     wheels = tmp_path / "wheels"
     wheels.mkdir()
-    make(machine, wanted_of(checkout, wheels=wheels, extras=("local",)), tmp_path)
-    assert machine.commands[-2][-1] == f"{checkout.path}[local]"
+    make(machine, wanted_of(checkout, wheels=wheels), tmp_path)
+    assert machine.commands[-2][-1] == str(checkout.path)
     assert machine.ran(f"--no-index --find-links {wheels}")
     (wheels / "layersplit-1.2-py3-none-any.whl").write_bytes(b"")
     (machine.folder / STAMP).unlink()
     make(machine, wanted_of(checkout, wheels=wheels, extras=("local",)), tmp_path)
-    assert machine.commands[-2][-1] == "layersplit[local]==1.2"
+    assert machine.ran("layersplit==1.2")
+    assert machine.commands[-2][-4:] == ["--find-links", str(wheels), "torch==2", "diffusers==1"]
+
+
+def test_the_gpu_part_is_announced_and_comes_from_the_right_place(machine, checkout, tmp_path):
+    make(machine, wanted_of(checkout, extras=("local",)), tmp_path)
+    assert machine.announced == ["3 GB come."]
+    torch, rest = machine.commands[-3], machine.commands[-2]
+    assert torch[-3:] == ["--index-url", "https://torch.example/cpu", "torch==2"]
+    assert rest[-1] == "diffusers==1"
+    assert "--index-url" not in rest
 
 
 def test_shared_packages_are_used_where_they_are(machine, checkout, tmp_path):

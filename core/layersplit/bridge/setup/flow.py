@@ -155,14 +155,13 @@ class Setup:
         record.unlink(missing_ok=True)
         if repairing:
             self.reporter.now(title, "another version, or damaged: bringing it in order")
-        if "local" in wanted.extras:
-            self.reporter.done("GPU part", "several gigabytes (PyTorch and diffusers) are fetched")
         try:
             environment.make(
                 wanted,
                 self.machine.env,
                 self.machine.home,
                 lambda text: self.reporter.now(title, text),
+                lambda text: self.reporter.done("GPU part", text),
             )
         except InstallError:
             if before and environment.is_stamped:  # nothing was touched: the old one still works

@@ -2,7 +2,7 @@
 
 Pure rules: the system, its environment variables and the home folder in, candidates out. Nothing is
 created, and only wild cards look at the disk. The rules are those of the hosts' own sources and
-packages; those marked P are known from reports only (docs/hosts.md).
+packages; those marked P are known from reports only (docs/installation.md).
 """
 
 from __future__ import annotations

@@ -50,6 +50,15 @@ print(layersplit.__file__)
 """
 
 
+_LOCAL_PARTS = """
+import json
+from layersplit.local.parts import installation
+found = installation()
+print(json.dumps({"sentence": found.sentence, "index": found.index, "torch": found.torch,
+                  "requirements": found.requirements}))
+"""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What the environment is to be made from.
@@ -136,9 +145,17 @@ class PrivateEnvironment:
         return None if finished.output.startswith("whole") else finished.output.splitlines()[0]
 
     def make(
-        self, wanted: Wanted, env: Mapping[str, str], home: Path, say: Callable[[str], None]
+        self,
+        wanted: Wanted,
+        env: Mapping[str, str],
+        home: Path,
+        say: Callable[[str], None],
+        announce: Callable[[str], None],
     ) -> None:
-        """Make it, or bring a whole one up to date; raises InstallError."""
+        """Make it, or bring a whole one up to date; raises InstallError.
+
+        ``say``: what is being done. ``announce``: how many gigabytes come, before they are fetched.
+        """
         stamp = self.folder / STAMP
         reusable = stamp.exists() and self._has_same_base(wanted) and self.fault() is None
         before = stamp.read_bytes() if reusable else b""
@@ -153,6 +170,9 @@ class PrivateEnvironment:
             try:
                 for requirements in _requirements(wanted, again=reusable):
                     install_packages(installer, [*options, *requirements], self._run, say)
+                if "local" in wanted.extras and wanted.packages_from is None:
+                    for requirements in self._local_requirements(wanted, announce):
+                        install_packages(installer, [*options, *requirements], self._run, say)
             except InstallError:
                 if reusable and self.fault() is None:  # the installer gave up before it began
                     stamp.write_bytes(before)
@@ -210,6 +230,21 @@ class PrivateEnvironment:
             return installer
         raise InstallError("install-no-pip", python=wanted.interpreter.path)
 
+    def _local_requirements(
+        self, wanted: Wanted, announce: Callable[[str], None]
+    ) -> List[List[str]]:
+        """What the GPU part needs on this machine; the core in the environment knows."""
+        finished = self._run([str(self.python), "-I", "-X", "utf8", "-c", _LOCAL_PARTS])
+        if finished.status != 0:
+            raise InstallError("install-incomplete", detail=finished.output[-300:])
+        parts = json.loads(finished.output)
+        announce(parts["sentence"])
+        if wanted.wheels is not None:
+            offline = ["--no-index", "--find-links", str(wanted.wheels)]
+            return [[*offline, *parts["torch"], *parts["requirements"]]]
+        index = ["--index-url", parts["index"]] if parts["index"] else []
+        return [[*index, *parts["torch"]], list(parts["requirements"])]
+
     def _share(self, packages: Path) -> None:
         """Let the environment see another one's packages."""
         for folder in (self.folder / "lib").glob("python3*/site-packages"):
@@ -221,7 +256,6 @@ class PrivateEnvironment:
 
 def _requirements(wanted: Wanted, *, again: bool) -> List[List[str]]:
     """The installer's arguments, one list a call. ``again``: another build is there already."""
-    extras = "[%s]" % ",".join(wanted.extras) if wanted.extras else ""
     target = str(wanted.source.path)
     editable = ["--editable"] if wanted.linked else []
     if wanted.packages_from is not None:
@@ -230,9 +264,8 @@ def _requirements(wanted: Wanted, *, again: bool) -> List[List[str]]:
     if wanted.wheels is not None:
         options = ["--no-index", "--find-links", str(wanted.wheels)]
         if any(wanted.wheels.glob("layersplit-%s-*.whl" % wanted.source.version)):
-            target, editable = "layersplit%s==%s" % (extras, wanted.source.version), []
-            extras = ""
-    calls = [[*options, *editable, target + extras]]
+            target, editable = "layersplit==%s" % wanted.source.version, []
+    calls = [[*options, *editable, target]]
     if again and not editable:  # an installer leaves a package of the same version alone
         calls.append([*options, "--force-reinstall", "--no-deps", target])
     return calls
