@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 
 from layersplit.domain import Arithmetic, Extent, Layer, LayerStack, Picture
 from layersplit.pixels.compositing import composite
-from layersplit.pixels.profile_writer import SRGB_PRIMARIES, gamma_curve, rgb_profile
+from layersplit.pixels.profile_writer import (
+    SRGB_PRIMARIES,
+    gamma_curve,
+    rgb_profile,
+    srgb_profile,
+)
 
 ICC = rgb_profile(SRGB_PRIMARIES, gamma_curve(1.9), "tests")
 NAMES = (
@@ -82,6 +87,12 @@ def in_file(pixels):
     if pixels.dtype == np.float32:
         return np.rint(np.clip(pixels, 0, 1) * np.float32(65535)).astype(np.uint16)
     return pixels
+
+
+def profile_in_file(stack):
+    """The profile that a file must hold: sRGB is spelled out with 16 bits only."""
+    deep = in_file(stack.layers[0].pixels).dtype == np.uint16
+    return stack.icc or (srgb_profile() if deep else None)
 
 
 def raster(layer):

@@ -17,7 +17,7 @@ class Contents:
     """A document for the writers.
 
     ``layers``: bottom first, see :func:`writable_layers`. ``merged``: (h, w, 4) of ``extent``, what
-    they look like together. ``icc``: None for sRGB. ``report``: the object of ``--json``.
+    they look like together. ``icc``: None for sRGB with 8 bits. ``report``: that of ``--json``.
     """
 
     extent: Extent

@@ -31,7 +31,7 @@ def merged_picture(
     Where ``report`` says that the layers add up to the source bit for bit, it is the source itself.
     ``scratch``: a folder on a disk with room for a large composite.
     """
-    if _is_exact(report) and source.extent == stack.extent:
+    if _is_exact(report) and _is_covered(stack) and source.extent == stack.extent:
         yield source.pixels
         return
     shape = (stack.extent.height, stack.extent.width, CHANNELS)
@@ -51,6 +51,12 @@ def merged_picture(
 def _is_exact(report: Mapping[str, Any]) -> bool:
     measured = report.get("reconstruction")
     return isinstance(measured, Mapping) and measured.get("max_abs") == 0
+
+
+def _is_covered(stack: LayerStack) -> bool:
+    """Whether a layer covers the document: the report may speak of a region of it only."""
+    whole = stack.extent.bounds
+    return any(layer.bounds.intersection(whole) == whole for layer in stack)
 
 
 def _composite_into(out: Pixels, stack: LayerStack, work: Work) -> None:

@@ -12,13 +12,19 @@ from layersplit.export.merged import merged_picture
 from layersplit.export.names import file_slug
 from layersplit.export.openraster import write_openraster
 from layersplit.export.png_set import is_earlier_result, write_png_set, write_zip
-from layersplit.export.samples import FLOATS_NOTE, raw_bytes
+from layersplit.export.samples import FLOATS_NOTE, raw_bytes, sample_bytes
 from layersplit.export.shelf import Folder
 from layersplit.export.target import Form, check_target, explained
 from layersplit.export.work import Work, working
+from layersplit.pixels.colour import document_colours
+from layersplit.pixels.profile_writer import srgb_profile
 from layersplit.run import Run
 
 _MAX_FOLDERS: Final = 10_000
+AS_SRGB_NOTE: Final = (
+    "Krita and GIMP show OpenRaster files as 8-bit sRGB, although the layers hold the document's "
+    "own depth and profile; in a .psd they keep both."
+)
 
 
 def write(
@@ -35,7 +41,7 @@ def write(
     """
     form = check_target(out, stack.extent)
     layers = writable_layers(stack)
-    _note_conversion(source.pixels, report)
+    report["notes"] = [*report.get("notes", []), *_notes(form, source)]
     run.progress("export", 0.0, "Writing the layers")
     total_bytes = sum(raw_bytes(layer.pixels) for layer in layers) + raw_bytes(source.pixels)
     with explained(out):
@@ -48,7 +54,7 @@ def write(
             contents = Contents(
                 extent=stack.extent,
                 title=stack.title,
-                icc=stack.icc,
+                icc=stack.icc or _implied_profile(source.pixels),
                 layers=layers,
                 merged=merged,
                 report=report,
@@ -90,6 +96,20 @@ def _free_folder(out: Path, title: str) -> Path:
     raise FileExistsError(f"{out} is full of results")
 
 
-def _note_conversion(pixels: Pixels, report: dict[str, Any]) -> None:
-    if pixels.dtype.kind == "f":
-        report["notes"] = [*report.get("notes", []), FLOATS_NOTE]
+def _implied_profile(pixels: Pixels) -> bytes | None:
+    """What a file says where the document has no profile.
+
+    8 bits without a profile mean sRGB everywhere. With 16 bits Krita 5 stops at a dialog for every
+    layer and asks whether they are linear, so the profile is spelled out.
+    """
+    return None if sample_bytes(pixels) == 1 else srgb_profile()
+
+
+def _notes(form: Form, source: Picture) -> list[str]:
+    """What the user should know of this form for this document."""
+    notes = [FLOATS_NOTE] if source.pixels.dtype.kind == "f" else []
+    if form is Form.ORA:
+        deep = sample_bytes(source.pixels) > 1
+        if deep or document_colours(source.icc).profile is not None:
+            notes.append(AS_SRGB_NOTE)
+    return notes

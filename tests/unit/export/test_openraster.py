@@ -7,17 +7,34 @@ import zipfile
 import cv2
 import numpy as np
 import pytest
-from fakes.stacks import ICC, in_file, merged, picture_for, raster, stack_of, stacks
+from fakes.stacks import (
+    ICC,
+    in_file,
+    merged,
+    picture_for,
+    profile_in_file,
+    raster,
+    stack_of,
+    stacks,
+)
 from hypothesis import given
 from PIL import Image
 
-from layersplit.domain import Extent
+from layersplit.domain import Extent, Picture
 from layersplit.export import write
+from layersplit.export.write import AS_SRGB_NOTE
+from layersplit.pixels.profile_writer import srgb_profile
 from layersplit.run import Run
 
 
 def written(folder, stack, report=None):
-    out = write(stack, picture_for(stack), folder / "out.ora", run=Run(), report=report or {})
+    out = write(
+        stack,
+        picture_for(stack),
+        folder / "out.ora",
+        run=Run(),
+        report={} if report is None else report,
+    )
     return zipfile.ZipFile(out)
 
 
@@ -47,7 +64,7 @@ def test_the_layers_are_in_the_file_bit_for_bit(tmp_path_factory, stack):
         for name in archive.namelist():
             if name.endswith(".png") and "Thumb" not in name:
                 with Image.open(io.BytesIO(archive.read(name))) as image:
-                    assert image.info.get("icc_profile") == stack.icc
+                    assert image.info.get("icc_profile") == profile_in_file(stack)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +134,28 @@ def test_a_source_that_adds_up_is_the_merged_image(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.ora") as exact, zipfile.ZipFile(tmp_path / "b.ora") as near:
         assert np.array_equal(png(exact, "mergedimage.png"), other)
         assert np.array_equal(png(near, "mergedimage.png"), merged(stack))
+
+
+def test_a_region_alone_is_not_taken_for_the_whole_picture(tmp_path):
+    part = np.full((5, 5, 4), 255, np.uint8)
+    stack = stack_of((part, 3, 3), extent=Extent(width=20, height=20))
+    source = Picture(pixels=np.full((20, 20, 4), 255, np.uint8))
+    report = {"reconstruction": {"max_abs": 0}}
+    write(stack, source, tmp_path / "out.ora", run=Run(), report=report)
+    with zipfile.ZipFile(tmp_path / "out.ora") as archive:
+        assert np.array_equal(png(archive, "mergedimage.png"), merged(stack))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "icc", "said"),
+    [(np.uint8, None, False), (np.uint8, srgb_profile(), False), (np.uint8, ICC, True),
+     (np.uint16, None, True)],
+)  # fmt: skip
+def test_what_programs_make_of_deep_and_wide_documents_is_said(tmp_path, dtype, icc, said):
+    stack = stack_of((np.zeros((4, 5, 4), dtype), 0, 0), extent=Extent(width=5, height=4), icc=icc)
+    report = {}
+    written(tmp_path, stack, report).close()
+    assert (AS_SRGB_NOTE in report["notes"]) == said
 
 
 def test_the_same_stack_has_the_same_bytes(tmp_path):
