@@ -27,12 +27,13 @@ def name_layers(
     picture_small: U8, layers: Sequence[ModelLayer], *, language: str
 ) -> tuple[str, ...]:
     """One name a layer, bottom first. ``language``: "de", "de_AT", ...; English where unknown."""
-    del picture_small  # reserved: places are shares of the layer's own size, which is the picture's
-    names = [_name(layer, index, language) for index, layer in enumerate(layers)]
+    names = [
+        _name(layer, picture_small[..., 3], index, language) for index, layer in enumerate(layers)
+    ]
     return _unique(names)
 
 
-def _name(layer: ModelLayer, index: int, language: str) -> str:
+def _name(layer: ModelLayer, solid: U8, index: int, language: str) -> str:
     given = re.sub(r"\s+", " ", layer.name or "").strip()[:LONGEST]
     words = words_for(language)
     if given and not SAYS_NOTHING.match(given):
@@ -43,6 +44,8 @@ def _name(layer: ModelLayer, index: int, language: str) -> str:
     values = layer.pixels.astype(np.float32) / 255
     values[..., :3] *= values[..., 3:]
     small = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+    # the document's own alpha cuts every layer
+    small = small * (cv2.resize(solid, size, interpolation=cv2.INTER_AREA)[..., None] / 255)
     alpha = small[..., 3]
     cover = float(alpha.mean())
     if index == 0 and cover > 0.6:

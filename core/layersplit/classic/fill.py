@@ -1,8 +1,8 @@
 """What a thing may look like where another one hides it.
 
-Even surroundings go on smoothly. Textured ones go on as smooth light, continued likewise, and a
-texture on it, copied from the surroundings: so a texture on a gradient needs no piece of the right
-brightness, and the worst that can happen is the smooth continuation with a plausible grain.
+Even surroundings go on smoothly. A texture on a simple light (paper, cloth under a lamp) goes on as
+that light and a texture on it, so that no piece of the right brightness is needed. Everything else
+is continued by pieces of the surroundings as they are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from layersplit.classic.periodic import periodic_fill
-from layersplit.classic.smooth import gradient_fill, smooth_fill
+from layersplit.classic.smooth import gradient_fill, polynomial_terms, smooth_fill
 from layersplit.classic.texture import texture_fill
 from layersplit.domain import F32, Mask
 from layersplit.run import Run
@@ -22,6 +22,8 @@ TEXTURED: Final = 1.6
 """Root mean square of fine detail (0..255) beside a hole from which the hole gets texture too."""
 BESIDE_PX: Final = 14
 LEAST_TEXTURED_PX: Final = 60
+SIMPLE_LIGHT: Final = 6.0
+"""Root mean square (0..255) up to which slow changes are a light and not things."""
 LIGHT: Final = 0.05
 """Width of the blur that separates light from texture, as a share of the longer side."""
 
@@ -41,7 +43,7 @@ def fill(values: F32, hole: Mask, run: Run, where: Mask | None = None) -> F32:
     seen = hole if where is None else where
     if hole.all() or int(seen.sum()) < LEAST_TEXTURED_PX or not _is_textured(values, hole, seen):
         return smooth
-    light = _light(values, hole)
+    light = _light(values, hole, seen)
     texture, missing = periodic_fill(values - light, hole) or (values - light, hole)
     if missing.any():
         texture = texture_fill(texture, missing, run)
@@ -62,8 +64,12 @@ def _is_textured(values: F32, hole: Mask, seen: Mask) -> bool:
     return float(np.sqrt(np.square(grey - blurred)[beside].mean())) > TEXTURED
 
 
-def _light(values: F32, hole: Mask) -> F32:
-    """The slow changes of what is known, continued into the hole: (h, w, 3)."""
+def _light(values: F32, hole: Mask, seen: Mask) -> F32:
+    """The light on a texture, continued into the hole: (h, w, 3).
+
+    The slow changes of what is known when they are simple near the hole, else their mean: then
+    there is more than light.
+    """
     known = (~hole).astype(np.float32)
     width = max(2.0, LIGHT * max(hole.shape))
     step = max(1, int(width / 4))
@@ -72,7 +78,20 @@ def _light(values: F32, hole: Mask) -> F32:
     total = cv2.resize(values * known[..., None], size, interpolation=cv2.INTER_AREA)
     weight = cv2.GaussianBlur(weight, (0, 0), width / step)
     total = cv2.GaussianBlur(total, (0, 0), width / step).reshape(size[1], size[0], -1)
-    coarse = total / np.maximum(weight, 1e-6)[..., None]
-    coarse = smooth_fill(np.asarray(coarse, np.float32), np.asarray(weight < 0.02))
-    full = cv2.resize(coarse, hole.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    coarse = (total / np.maximum(weight, 1e-6)[..., None]).astype(np.float32)
+    unknown = np.asarray(weight < 0.5)
+    near = cv2.resize(seen.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    beside = cv2.dilate(near.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    if unknown.all() or _unevenness(coarse, beside & ~unknown) > SIMPLE_LIGHT:
+        return np.broadcast_to(values[~hole].mean(0), values.shape).astype(np.float32)
+    full = cv2.resize(smooth_fill(coarse, unknown), hole.shape[::-1], interpolation=cv2.INTER_CUBIC)
     return np.asarray(full, np.float32).reshape(values.shape)
+
+
+def _unevenness(light: F32, where: Mask) -> float:
+    """Root mean square (0..255) of what a quadratic gradient does not explain."""
+    if int(where.sum()) < 12:
+        return 0.0
+    terms = polynomial_terms(np.nonzero(where), where.shape, 2)
+    factors, *_ = np.linalg.lstsq(terms, light[where], rcond=None)
+    return float(np.sqrt(np.square(terms @ factors - light[where]).mean()))

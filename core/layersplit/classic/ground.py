@@ -12,11 +12,11 @@ from typing import Final
 import cv2
 import numpy as np
 
-from layersplit.checks.subject import cut
+from layersplit.checks.cutting import cut
+from layersplit.checks.superpixels import find_pieces
 from layersplit.classic.palette import NEAR, pattern_distance
 from layersplit.classic.saliency import saliency
 from layersplit.classic.scene import Scene
-from layersplit.classic.superpixels import find_pieces
 from layersplit.classic.zones import find_zones, with_pockets
 from layersplit.domain import F32, Mask
 
@@ -61,10 +61,13 @@ class Ground:
         return np.asarray(self.figure & (self.away > 0.45 * most))
 
 
-def find_ground(scene: Scene) -> Ground:
-    """Separate the background from what stands before it."""
+def find_ground(scene: Scene, *, opaque: bool = False) -> Ground:
+    """Separate the background from what stands before it.
+
+    ``opaque``: do not take transparent places for the background.
+    """
     clear = ~scene.solid
-    if float(clear.mean()) > 0.02 and _of_border(clear) > 0.2:
+    if not opaque and float(clear.mean()) > 0.02 and _of_border(clear) > 0.2:
         return Ground(figure=scene.solid, behind=clear, confidence=1.0, is_nothing=True)
     away = pattern_distance(scene)
     if away is not None:
@@ -118,6 +121,6 @@ def subject_of(scene: Scene) -> Mask:
     trimap = np.full(small.shape, cv2.GC_PR_BGD, np.uint8)
     trimap[stands_out > 0.5] = cv2.GC_PR_FGD
     trimap[(stands_out < 0.08) | (lies_behind > 0.97)] = cv2.GC_BGD
-    found = cut(small.rgb, trimap, 3).astype(np.float32)
+    found = cut(small.rgb, trimap).astype(np.float32)
     full = (scene.shape[1], scene.shape[0])
     return np.asarray(cv2.resize(found, full, interpolation=cv2.INTER_LINEAR) > 0.5)

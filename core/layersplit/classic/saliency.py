@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from layersplit.classic.superpixels import Pieces
+from layersplit.checks.superpixels import Pieces
 from layersplit.domain import F32
 
 COLOUR_SCALE: Final = 7.0

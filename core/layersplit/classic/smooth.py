@@ -81,21 +81,21 @@ def gradient_fill(values: F32, hole: Mask) -> F32 | None:
     sample = known[:: max(1, known.size // SAMPLES)]
     height, width = hole.shape
     for degree in (1, 2):
-        terms = _terms(np.divmod(sample, width), hole.shape, degree)
+        terms = polynomial_terms(np.divmod(sample, width), hole.shape, degree)
         seen = values.reshape(-1, values.shape[2])[sample]
         factors, *_ = np.linalg.lstsq(terms, seen, rcond=None)
         if float(np.sqrt(np.square(terms @ factors - seen).mean())) > GRADIENT:
             continue
         everywhere = np.divmod(np.arange(height * width), width)
-        model = (_terms(everywhere, hole.shape, degree) @ factors).reshape(values.shape)
+        model = (polynomial_terms(everywhere, hole.shape, degree) @ factors).reshape(values.shape)
         rest = smooth_fill((values - model).astype(np.float32), hole)
         filled = np.clip(model + rest, 0, 255)
         return np.where(hole[..., None], filled, values).astype(np.float32)
     return None
 
 
-def _terms(
-    places: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], shape: tuple[int, ...], degree: int
+def polynomial_terms(
+    places: tuple[npt.NDArray[np.intp], ...], shape: tuple[int, ...], degree: int
 ) -> npt.NDArray[np.float64]:
     """Polynomial terms of positions, which are shares of the sides around the middle."""
     y, x = places[0] / shape[0] - 0.5, places[1] / shape[1] - 0.5

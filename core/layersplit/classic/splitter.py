@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -52,14 +52,14 @@ def split(
     scene = Scene.of(picture)
     everything = np.ones(scene.shape, bool)
     if most == 1 or min(scene.shape) < SMALLEST_SIDE:
-        return Splitting(layers=stacked(scene.rgb, (), _ground(everything, 1.0), run))
+        return Splitting(layers=stacked(scene, (), _ground(everything, 1.0), run))
     if hints:
         mattes = subject_mattes(picture, hints, extent)
         cutouts = [
             Cutout(mask=np.asarray(matte > 0.5)) for matte in mattes if float(matte.max()) > 0.5
         ]
         ground = _ground(everything, 0.8)
-        return Splitting(layers=stacked(scene.rgb, cutouts[-(most - 1) :], ground, run))
+        return Splitting(layers=stacked(scene, cutouts[-(most - 1) :], ground, run))
     return _automatic(scene, most, run, eager=layer_count is not None)
 
 
@@ -70,26 +70,57 @@ def _ground(mask: Mask, confidence: float) -> Cutout:
 def _automatic(scene: Scene, most: int, run: Run, *, eager: bool) -> Splitting:
     run.progress("provider", 0.05, "Looking for the background")
     ground = find_ground(scene)
+    parts = _parts(scene, ground, most, run, eager=eager)
+    if ground.is_nothing and len(parts) < 2:  # one thing on nothing: look into the thing
+        ground = find_ground(scene, opaque=True)
+        parts = _parts(scene, ground, most, run, eager=eager)
+    if ground.is_nothing:
+        rear, *front = _shared_out(parts, ground.behind)
+    else:
+        rear, front = _ground(np.ones(scene.shape, bool), ground.confidence), parts
+    layers = stacked(scene, front, rear, run)
+    return Splitting(layers=layers, notes=() if ground.is_even else (ROUGH_HELPS,))
+
+
+def _parts(scene: Scene, ground: Ground, most: int, run: Run, *, eager: bool) -> list[Cutout]:
+    """Everything before the ground, rear to front: planes, things, texts."""
     run.progress("provider", 0.3, "Looking for text")
     blocks = _text(scene, ground, run)
     figure = ground.figure
     for block in blocks:
         figure = _without(figure, block.mask)
-    room = most - 1
+    room = most if ground.is_nothing else most - 1
     texts = _texts(blocks, max(1, room // 2))[:room]
-    planes = list(ground.planes)[: max(0, room - len(texts) - 1)]
+    planes = ground.planes[: max(0, room - len(texts) - 1)]
     room -= len(texts) + len(planes)
     base = _without_text(scene, blocks)
     objects = _apart(base, find_objects(base, figure, room), room, eager=eager)
-    cutouts = [
+    return [
         *(Cutout(mask=_completed(plane, ground), confidence=ground.confidence) for plane in planes),
         *(Cutout(mask=mask, confidence=ground.confidence) for mask in objects),
         *texts,
     ]
-    layers = stacked(
-        scene.rgb, cutouts, _ground(np.ones(scene.shape, bool), ground.confidence), run
+
+
+def _shared_out(parts: Sequence[Cutout], nothing: Mask) -> list[Cutout]:
+    """Parts of a picture on nothing, each with the transparent places next to it.
+
+    The document's own alpha cuts every layer, so none needs an edge where the picture ends, and no
+    layer must show the rim of another.
+    """
+    nearest = np.full(nothing.shape, -1)
+    for at, part in enumerate(parts):
+        nearest[part.mask] = at
+    _, zones = cv2.distanceTransformWithLabels(
+        (nearest < 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    return Splitting(layers=layers, notes=() if ground.is_even else (ROUGH_HELPS,))
+    known = nearest >= 0
+    of_zone = np.zeros(int(zones.max()) + 1, np.intp)
+    of_zone[zones[known]] = nearest[known]
+    nearest = of_zone[zones]
+    return [
+        replace(part, mask=part.mask | ((nearest == at) & ~known)) for at, part in enumerate(parts)
+    ]
 
 
 def _without_text(scene: Scene, blocks: Sequence[TextBlock]) -> Scene:

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from layersplit.classic.fill import fill
-from layersplit.domain import F32, U8, Mask, ModelLayer
+from layersplit.classic.scene import Scene
+from layersplit.domain import F32, Mask, ModelLayer
 from layersplit.run import Run
 
 BAND_PX: Final = 2
@@ -40,9 +41,11 @@ class Cutout:
     reach_px: int = 2
 
 
-def stacked(rgb: U8, cutouts: Sequence[Cutout], ground: Cutout, run: Run) -> tuple[ModelLayer, ...]:
-    """Layers of ``rgb`` (h, w, 3) u8, bottom first: the ground, then ``cutouts`` in their order."""
-    values = rgb.astype(np.float32)
+def stacked(
+    scene: Scene, cutouts: Sequence[Cutout], ground: Cutout, run: Run
+) -> tuple[ModelLayer, ...]:
+    """Layers of ``scene``, bottom first: the ground, then ``cutouts`` in their order."""
+    values = scene.rgb.astype(np.float32)
     in_front = _in_front([ground.mask, *(cutout.mask for cutout in cutouts)])
     below = fill(values, ~ground.mask | grown(in_front[0], BAND_PX), run)
     alpha = np.ones(values.shape[:2], np.float32)
@@ -50,7 +53,8 @@ def stacked(rgb: U8, cutouts: Sequence[Cutout], ground: Cutout, run: Run) -> tup
     for at, cutout in enumerate(cutouts, start=1):
         run.progress("provider", 0.55 + 0.4 * at / len(cutouts), "Filling what is hidden")
         hidden = in_front[at]
-        alpha = soft_edge(values, below, cutout.mask, hidden, cutout.reach_px)
+        shown = scene.solid & ~cutout.mask & ~hidden
+        alpha = soft_edge(values, below, cutout.mask, shown, cutout.reach_px)
         own = _own_colours(values, alpha, cutout.mask, hidden, run)
         layers.append(_layer(own, alpha, cutout))
         below = below + (own - below) * alpha[..., None]
@@ -73,12 +77,13 @@ def grown(mask: Mask, radius: int) -> Mask:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
 
 
-def soft_edge(values: F32, below: F32, mask: Mask, hidden: Mask, reach_px: int) -> F32:
+def soft_edge(values: F32, below: F32, mask: Mask, shown: Mask, reach_px: int) -> F32:
     """Coverage of a thing, soft in the pixels of its edge: (h, w) f32 0..1.
 
     The pixel nearby that differs most from what lies below is the thing itself; the share of the
     way from below to it that a pixel has gone is its coverage. ``values``, ``below``: (h, w, 3) f32
-    0..255. Where the edge is ``hidden`` behind another thing, it is as soft as a pixel.
+    0..255. Far from where what lies below is ``shown`` (h, w), ``below`` is a guess and no evidence:
+    there the edge is as soft as a pixel.
     """
     near = grown(mask, BAND_PX)
     core = cv2.erode(mask.astype(np.uint8), _SQUARE) > 0
@@ -95,7 +100,7 @@ def soft_edge(values: F32, below: F32, mask: Mask, hidden: Mask, reach_px: int) 
     else:
         measured = np.where(core, 1, away / np.maximum(most, 1e-3))
     plain = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.7)
-    can_measure = (most > FAINT) & ~grown(hidden, 1)
+    can_measure = (most > FAINT) & grown(shown, BAND_PX + 1)
     alpha = np.where(can_measure, measured, plain)
     return np.asarray(np.clip(np.where(near, alpha, 0), 0, 1), np.float32)
 

@@ -19,10 +19,13 @@ from layersplit.classic.smooth import smooth_fill
 from layersplit.domain import F32, Mask
 from layersplit.run import Run
 
-RADIUS: Final = 2
-"""Pieces are 5 x 5."""
-SEARCHED_PX: Final = 2500
-"""Size of the hole on the level where everything is searched."""
+RADIUS: Final = 3
+"""Pieces are 7 x 7."""
+SEARCHED_PX: Final = 400
+"""Size of the hole on the coarsest level: small enough for a piece to see across a good part of it,
+so that bricks stay bricks and do not fade into their joints."""
+COMPARED_PX: Final = 6000
+"""Size of the hole up to which finer levels search as well."""
 STRAIGHTENED_PX: Final = 24_000
 """Size of the hole up to which a level compares pieces at all; above it only copies."""
 LEAST_SIDE: Final = 20
@@ -54,8 +57,9 @@ def texture_fill(values: F32, hole: Mask, run: Run) -> F32:
                 match.improve(guess, random, far=True)
                 guess = match.voted(guess, RADIUS)
         elif size <= STRAIGHTENED_PX:
-            match.improve(guess, random, far=size <= 2 * SEARCHED_PX)
-            guess = match.voted(guess, 1)
+            for _ in range(2 if size <= COMPARED_PX else 1):
+                match.improve(guess, random, far=size <= COMPARED_PX)
+                guess = match.voted(guess, RADIUS if size <= COMPARED_PX else 1)
         guess = match.voted(guess, 0) if level is levels[0] else guess
     return guess
 

@@ -45,7 +45,7 @@ def slope(lab: F32) -> F32:
 
 def find_zones(scene: Scene, smooth: float = SMOOTH) -> Zones | None:
     """The even ground and planes of ``scene``; None when nothing even reaches the border."""
-    even = (slope(scene.lab) < smooth) | ~scene.solid
+    even = slope(scene.lab) < smooth
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         even.astype(np.uint8), connectivity=4
     )
