@@ -142,7 +142,7 @@ def _parametric(tag: bytes) -> Curve:
 
     def apply(values: F32) -> F32:
         power = np.maximum(a * values + b, 0) ** gamma + e
-        return np.where(values >= d, power, c * values + f).astype(np.float32)
+        return np.asarray(np.where(values >= d, power, c * values + f), np.float32)
 
     return apply
 

@@ -55,7 +55,7 @@ def _row_weights(top: int, rows: int, first: int, last: int, ratio: float) -> F3
     target = np.arange(first, last)[:, None]
     upper = np.maximum(source, target * ratio)
     lower = np.minimum(source + 1, (target + 1) * ratio)
-    return (np.maximum(lower - upper, 0) / ratio).astype(np.float32)
+    return np.asarray(np.maximum(lower - upper, 0) / ratio, np.float32)
 
 
 def _premultiplied(pixels: Pixels) -> F32:

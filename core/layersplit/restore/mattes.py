@@ -1,8 +1,9 @@
 """One layer's alpha at full resolution, from the picture and the enlarged evidence.
 
-Sharp edges are solved on the colour line (unblend.py); soft ones keep the smooth enlarged alpha (a
-guided filter would copy the picture's texture into them). Works on a tile, front layer first: each layer is solved
-against what is left of the picture when everything in front is taken off.
+Sharp edges are solved on the colour line (unblend.py). Soft ones keep the smooth enlarged alpha: a
+guided filter was measured to copy the picture's texture into them. Works on a tile, front layer
+first: each layer is solved against what is left of the picture when everything in front is taken
+off.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where the service's layers really lie: a smooth displacement, measured against the picture.
 
-Services round sizes to multiples of 32, crop or pad by a few pixels, and decoders bend a little. The
-composite of the answer must look like the picture, so their difference tells the displacement:
+Services round sizes to multiples of 32, crop or pad by a few pixels, and decoders bend a little.
+The composite of the answer must look like the picture, so their difference tells the displacement:
 first shift and stretch of the whole (coarse to fine), then a smooth local rest. Gauss-Newton on the
 brightness difference (Lucas and Kanade 1981; Baker and Matthews, "Lucas-Kanade 20 Years On", 2004)
 with robust weights. All layers move together.
@@ -83,11 +83,12 @@ def _edges(picture: F32) -> F32:
     """Strength of the edges, (h, w, 1): only they tell whether something is displaced."""
     smooth = gaussian(picture, 1.0)
     slope_x, slope_y = _slopes(smooth)
-    return np.sqrt(slope_x**2 + slope_y**2).max(axis=-1, keepdims=True)
+    steepness = np.sqrt(slope_x**2 + slope_y**2).max(axis=-1, keepdims=True)
+    return np.asarray(steepness, np.float32)
 
 
 def _difference(goal: F32, answer: F32, edges: F32) -> float:
-    """Mean difference at edges, both blurred a little, so that interpolation alone gains nothing."""
+    """Mean difference at edges, blurred a little so that interpolation alone gains nothing."""
     return float((np.abs(gaussian(goal - answer, 1.0)) * edges).sum())
 
 
@@ -147,7 +148,7 @@ def _local(goal: F32, answer: F32, whole: F32) -> F32:
     offset = whole
     fine, coarse = _sized(goal, half), _sized(answer, half)
     for _ in range(STEPS):
-        step = _local_step(fine, moved(coarse, _sized(offset, half) / 2), nodes, WIDE)
+        step = _local_step(fine, moved(coarse, _sized(offset, half) * np.float32(0.5)), nodes, WIDE)
         offset = offset + 2 * np.asarray(cv2.resize(step, (width, height)), np.float32)
     if float(np.quantile(np.abs(offset - whole), 0.9)) < BENT_PX:
         return whole

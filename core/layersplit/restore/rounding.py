@@ -19,7 +19,7 @@ and where both cannot be had the program that was asked for wins.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,9 +35,13 @@ class Depth:
     """``full``: 255 or 65535. ``margin``: float32 rounding of the hosts. ``slack``: of ours."""
 
     full: float
-    work: type[np.float32 | np.float64]
+    work: type[np.floating[Any]]
     margin: float
     slack: float
+
+    def with_margin(self, margin: float) -> Depth:
+        """The same for a host that is less exact."""
+        return replace(self, margin=margin)
 
 
 DEPTHS = {
@@ -60,9 +64,9 @@ def exact_integers(
     All lists bottom first. Returns (n, 3) integers (as floats) for every layer.
     """
     work = depth.work
-    shares = [alpha.astype(work)[:, None] for alpha in alphas]
-    wanted = [colour.astype(work) for colour in desired]
-    beneath = [wanted[0]]
+    shares: list[Values] = [alpha.astype(work)[:, None] for alpha in alphas]
+    wanted: list[Values] = [colour.astype(work) for colour in desired]
+    beneath: list[Values] = [wanted[0]]
     for share, colour in zip(shares[:-1], wanted[1:-1], strict=True):
         beneath.append(beneath[-1] + share * (colour - beneath[-1]))
     state = _State(picture.astype(work), depth, arithmetic)

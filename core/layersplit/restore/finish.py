@@ -1,0 +1,145 @@
+"""Colours of a solved tile as the document stores them, adding up to the picture.
+
+Most pixels belong to one layer alone: that layer takes the source's own value. Where several layers
+meet, colours are projected onto the picture and rounded to integers that composite to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from layersplit.domain import F32, Arithmetic, Mask, Pixels
+from layersplit.pixels.compositing import peak
+from layersplit.restore.projection import project, weights_of
+from layersplit.restore.rounding import DEPTHS, exact_integers
+
+Index: TypeAlias = npt.NDArray[np.intp]
+
+CHUNK: Final = 1 << 15
+"""Mixed pixels solved together, so that the working set stays in the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A layer on a tile: ``alpha`` (h, w) as stored but 0..1, ``colour`` (h, w, 3), 0..1.
+
+    ``index``: its place in the stack; 0 is the opaque bottom.
+    """
+
+    index: int
+    alpha: F32
+    colour: F32
+
+
+def exact_layers(
+    source: Pixels, solved: Sequence[Solved], arithmetic: Arithmetic
+) -> dict[int, Pixels]:
+    """Pixels (h, w, 4) of every solved layer, by its index, that composite to ``source``.
+
+    ``source`` (h, w, 4) is taken as opaque; ``solved``: bottom first.
+    """
+    picture = source.reshape(-1, 4)
+    alphas = [layer.alpha.reshape(-1) for layer in solved]
+    owner, mixed = _owners(alphas)
+    out = stored_layers(source, solved)
+    flat = [out[layer.index].reshape(-1, 4) for layer in solved]
+    for position, pixels in enumerate(flat):
+        own = owner == position
+        pixels[own, :3] = picture[own, :3]
+    for start in range(0, mixed.size, CHUNK):
+        index = mixed[start : start + CHUNK]
+        chosen = add_up(
+            picture[index, :3],
+            [alpha[index] for alpha in alphas],
+            [layer.colour.reshape(-1, 3)[index] for layer in solved],
+            arithmetic,
+        )
+        for pixels, alpha, colour in zip(flat, alphas, chosen, strict=True):
+            painted = alpha[index] > 0
+            pixels[index[painted], :3] = colour[painted]
+    return out
+
+
+def stored_layers(source: Pixels, solved: Sequence[Solved]) -> dict[int, Pixels]:
+    """The solved layers as they are, rounded to the dtype of ``source``; 0 where alpha is 0."""
+    out: dict[int, Pixels] = {}
+    for layer in solved:
+        pixels = np.empty((*layer.alpha.shape, 4), source.dtype)
+        pixels[..., :3] = in_units(layer.colour, source.dtype)
+        pixels[..., 3] = in_units(layer.alpha, source.dtype)
+        pixels[layer.alpha == 0] = 0
+        out[layer.index] = pixels
+    return out
+
+
+def in_units(values: F32, dtype: npt.DTypeLike) -> F32:
+    """Values 0..1 in the units of ``dtype``, rounded; floating point stays as it is."""
+    full = peak(dtype)
+    return values if full == 1 else np.rint(np.clip(values, 0, 1) * np.float32(full))
+
+
+def _owners(alphas: Sequence[F32]) -> tuple[npt.NDArray[np.int16], Index]:
+    """Which layer alone makes each pixel (-1: several), and the pixels that several make."""
+    owner = np.full(alphas[0].shape, -1, np.int16)
+    undecided: Mask = np.ones(alphas[0].shape, bool)
+    mixed: Mask = np.zeros(alphas[0].shape, bool)
+    for position in range(len(alphas) - 1, -1, -1):
+        alpha = alphas[position]
+        mixed |= undecided & (alpha > 0) & (alpha < 1)
+        opaque = undecided & (alpha >= 1)
+        owner[opaque & ~mixed] = position
+        undecided &= ~opaque
+    return owner, np.flatnonzero(mixed)
+
+
+def add_up(
+    picture: Pixels,
+    alphas: Sequence[F32],
+    colours: Sequence[F32],
+    arithmetic: Arithmetic,
+    margin: float | None = None,
+) -> list[Pixels]:
+    """Colours near ``colours`` (n, 3) that composite to ``picture`` (n, 3), in its dtype.
+
+    ``alphas``: (n,) 0..1; lists bottom first, the bottom's alpha is taken as 1. ``margin``: units
+    that the host's arithmetic may err, where it is coarser than usual.
+    """
+    full = peak(picture.dtype)
+    goal = np.nan_to_num(picture.astype(np.float32)) / np.float32(full)
+    weights = weights_of(alphas[1:])
+    fitted = project(goal, weights, colours)
+    match picture.dtype.type:
+        case np.uint8 | np.uint16:
+            depth = DEPTHS[full] if margin is None else DEPTHS[full].with_margin(margin)
+            chosen = exact_integers(
+                picture.astype(depth.work),
+                alphas[1:],
+                [colour * np.float32(full) for colour in fitted],
+                depth,
+                arithmetic,
+            )
+            if full == 255:
+                return [values.astype(np.uint8) for values in chosen]
+            return [values.astype(np.uint16) for values in chosen]
+        case _:
+            return _remainder(goal, weights, fitted)
+
+
+def _remainder(goal: F32, weights: Sequence[F32], colours: Sequence[F32]) -> list[Pixels]:
+    """Floating point: what the range 0..1 left over goes to the layer that shows most."""
+    heaviest = np.argmax(np.stack(weights), axis=0)
+    out: list[F32] = [colour.astype(np.float32) for colour in colours]
+    for _ in range(2):  # once more for what the first rounding to float32 left
+        total = np.zeros(goal.shape, np.float64)
+        for weight, colour in zip(weights, out, strict=True):
+            total += weight[:, None].astype(np.float64) * colour
+        missing = goal - total
+        for position, (weight, colour) in enumerate(zip(weights, out, strict=True)):
+            mine = heaviest == position
+            colour[mine] += (missing[mine] / weight[mine, None]).astype(np.float32)
+    return list(out)
