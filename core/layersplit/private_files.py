@@ -17,8 +17,10 @@ from layersplit.errors import SetupError
 
 def private_folder(folder: Path) -> Path:
     """Make ``folder`` with the rights 0700 (its parents too); raises SetupError."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in reversed(missing):  # mkdir gives its mode to the last one only
+            path.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise unwritable(folder, error) from error
     return folder

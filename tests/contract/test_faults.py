@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from fakes.services import FAST, SERVERS, environment, split
+from fakes.services import IMPATIENT, SERVERS, split
 
 from layersplit.errors import (
     InputError,
@@ -26,14 +26,11 @@ LISTS = {"wavespeed", "replicate", "comfyui"}
 PASSING = (
     "reset-before",
     "reset-after",
-    "stall-before",
     "stall-after",
     "truncated",
     "429",
-    "500",
     "502",
     "503",
-    "504",
     "html",
     "broken-json",
 )
@@ -41,9 +38,8 @@ PLACES = [(name, step) for name, steps in STEPS.items() for step in steps]
 REPEATED = [(name, step) for name, step in PLACES if step != "submit"]
 
 
-def limit_s(server):
-    """A run that fails may use up its patience once; nothing may take much longer."""
-    return 4.0 + server.polls * FAST.patience_s
+HANG_S = 10.0
+"""Far more than the patience of any test here, on a busy machine."""
 
 
 @pytest.mark.parametrize("kind", PASSING)
@@ -59,14 +55,14 @@ def test_a_passing_fault_is_survived_with_one_job(start, name, step, kind):
     assert server.submissions == 1
 
 
-@pytest.mark.parametrize("kind", ["reset-after", "stall-before", "truncated", "429", "502", "html"])
+@pytest.mark.parametrize("kind", ["reset-after", "stall-before", "429", "502", "html"])
 @pytest.mark.parametrize(("name", "step"), REPEATED)
 def test_a_lasting_fault_ends_in_words_and_the_job_is_resumed(start, name, step, kind):
     server = start(name)
     server.spoil(step, kind, times=10_000)
     began = time.monotonic()
     try:
-        answer = split(server, job="mine")
+        answer = split(server, job="mine", timing=IMPATIENT)
     except LayersplitError as error:
         check_words(error, server)
     else:
@@ -74,7 +70,7 @@ def test_a_lasting_fault_ends_in_words_and_the_job_is_resumed(start, name, step,
         assert len(answer.layers) == 3
         assert server.billed == 1
         return
-    assert time.monotonic() - began < limit_s(server)
+    assert time.monotonic() - began < HANG_S
     assert server.submissions <= 1
     for faulty in (server.api, server.cdn):
         faulty.faults.clear()
@@ -90,7 +86,7 @@ def test_a_lasting_fault_ends_in_words_and_the_job_is_resumed(start, name, step,
     assert server.submissions == 1
 
 
-@pytest.mark.parametrize("kind", [*PASSING, "other-json"])
+@pytest.mark.parametrize("kind", [*PASSING, "500", "504", "other-json"])
 @pytest.mark.parametrize("name", STEPS)
 def test_a_submission_is_sent_at_most_once_and_what_is_paid_is_found(start, name, kind):
     server = start(name)
@@ -142,7 +138,7 @@ def test_a_server_that_is_not_there_is_named(start):
     server = start("wavespeed")
     server.close()
     with pytest.raises(UnreachableError, match="Nothing answers at WaveSpeedAI") as caught:
-        split(server)
+        split(server, timing=IMPATIENT)
     assert caught.value.exit_status == 4
     assert "No job was started" in caught.value.meaning
     assert Journal().entries() == []
@@ -154,7 +150,7 @@ def test_a_page_instead_of_data_points_at_the_network(start, name):
     for step in (*STEPS[name], "quote", "look"):
         server.spoil(step, "html", times=100)
     with pytest.raises((UnreachableError, SubmissionUnknownError), match="A web page came back"):
-        split(server)
+        split(server, timing=IMPATIENT)
 
 
 @pytest.mark.parametrize("name", [name for name in STEPS if name != "comfyui"])
@@ -277,4 +273,3 @@ def test_another_picture_under_the_same_job_is_refused(server):
 
 def test_every_service_is_covered():
     assert set(STEPS) == set(SERVERS)
-    assert environment

@@ -82,8 +82,9 @@ class Fault:
     """Spoil ``times`` answers of ``step``.
 
     ``kind``: a status ("503"), "reset-before", "reset-after", "stall-before", "stall-after",
-    "truncated", "html", "broken-json", "other-json", "redirect", "hook" (``hook`` is called after
-    the effect, before the answer) or "hook-before".
+    "truncated", "html", "broken-json", "other-json", "redirect", "replace", "hook" (``hook`` is
+    called after the effect, before the answer) or "hook-before". A ``hook`` beside another kind is
+    called first.
     """
 
     step: str
@@ -158,7 +159,7 @@ class FaultyServer:
         request.body = handler.rfile.read(length)
         with self._lock:
             self.requests.append(request)
-        if kind == "hook-before":
+        if fault is not None and fault.hook is not None and kind != "hook":
             fault.hook()
         if kind == "stall-before":
             self.released.wait(20)

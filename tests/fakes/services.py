@@ -23,10 +23,10 @@ SERVERS = {
     for server in (WaveSpeedServer, RunComfyServer, FalServer, ReplicateServer, ComfyUIServer)
 }
 FAST = Timing(
-    connect_s=1.0,
-    answer_s=0.25,
-    early_s=0.4,
-    patience_s=0.6,
+    connect_s=5.0,
+    answer_s=0.8,
+    early_s=5.0,
+    patience_s=5.0,
     poll_s=0.002,
     first_poll_s=0.002,
     deadline_s=20.0,
@@ -34,7 +34,9 @@ FAST = Timing(
     backoff_cap_s=0.05,
     settle_s=0.0,
 )
-"""Nothing here waits for anybody; a stalled answer is given up after a quarter of a second."""
+"""Nothing here waits for anybody; a stalled answer is given up after less than a second."""
+IMPATIENT = replace(FAST, answer_s=0.3, early_s=0.2, patience_s=0.3)
+"""For faults that last: giving up is what is tested."""
 
 
 def environment(server) -> dict[str, str]:

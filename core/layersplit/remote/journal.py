@@ -177,7 +177,7 @@ class Journal:
         """Work on ``job`` alone; raises InputError when another process does."""
         path = private_folder(self.folder(job)) / "lock"
         try:
-            file = path.open("a+b")
+            file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
         except OSError as error:
             raise unwritable(path, error) from error
         with file:

@@ -145,6 +145,9 @@ class Transport:
         def attempt() -> None:
             link = self.check_link(url)
             reply = self._exchange(self._foreign(method, link, content, headers))
+            if reply.status in (400, 401, 403, 404, 405, 410):
+                # Somebody else's server: this says nothing of the key or the account.
+                raise Trouble(Kind.NOT_FOUND, "the place for the upload", status=reply.status)
             if reply.status >= 300:
                 raise judge(reply.status, "", retry_after(reply.headers.get("retry-after")))
 
@@ -155,7 +158,8 @@ class Transport:
 
         To be called from a thread: it is not interrupted by a cancel.
         """
-        request = self._foreign("GET", link, None, {})
+        # Closed after the answer, because nobody waits for the others when one layer has failed.
+        request = self._foreign("GET", link, None, {"Connection": "close"})
         return self._send(request, self.timing.answer_s, max_bytes=max_bytes)
 
     def check_link(self, url: str) -> SafeLink:

@@ -116,6 +116,8 @@ def _fetched(desk: Desk, remote: RemoteJob) -> tuple[Delivery, list[bytes], list
     """The service's answer and its files; links that have expired are asked for again."""
     for attempt in range(FRESH_LINKS + 1):
         delivery = _delivered(desk, remote)
+        if not delivery.outputs:
+            raise Trouble(Kind.FAILED, "no layers in the answer")
         try:
             return delivery, *fetch_layers(delivery.outputs, desk.transport, run=desk.run)
         except Trouble as trouble:
