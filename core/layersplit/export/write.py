@@ -23,7 +23,7 @@ from layersplit.run import Run
 _MAX_FOLDERS: Final = 10_000
 AS_SRGB_NOTE: Final = (
     "Krita and GIMP show OpenRaster files as 8-bit sRGB, although the layers hold the document's "
-    "own depth and profile; in a .psd they keep both."
+    "own depth and profile; for Krita and Photoshop a .psd keeps both."
 )
 
 

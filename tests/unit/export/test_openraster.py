@@ -17,7 +17,7 @@ from fakes.stacks import (
     stack_of,
     stacks,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from PIL import Image
 
 from layersplit.domain import Extent, Picture
@@ -50,6 +50,7 @@ def elements(archive):
 
 
 @given(stacks())
+@settings(max_examples=50)  # every file is forced to the disk
 def test_the_layers_are_in_the_file_bit_for_bit(tmp_path_factory, stack):
     with written(tmp_path_factory.mktemp("ora"), stack) as archive:
         root, layers = elements(archive)

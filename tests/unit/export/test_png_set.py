@@ -17,7 +17,7 @@ from fakes.stacks import (
     stack_of,
     stacks,
 )
-from hypothesis import given
+from hypothesis import given, settings
 
 from layersplit.domain import Extent
 from layersplit.export import write
@@ -46,6 +46,7 @@ def decoded(content):
 
 @pytest.mark.parametrize("name", ["out.zip", "out"])
 @given(stack=stacks())
+@settings(max_examples=30)  # every file is forced to the disk
 def test_the_layers_are_in_the_set_bit_for_bit(tmp_path_factory, name, stack):
     out = tmp_path_factory.mktemp("set") / name
     report = {**REPORT, "notes": ["A note."]}
