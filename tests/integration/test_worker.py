@@ -153,7 +153,7 @@ def test_a_killed_host_takes_its_worker_along_even_out_of_a_locked_c_call(tmp_pa
     """End of file is never seen there; the kernel's death signal is what works."""
     pid_file = tmp_path / "pid"
     program = f"""
-import os, sys
+import os, sys, time
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from fakes.worker_process import job, TRICKY
 from layersplit.bridge.client import WorkerClient
@@ -169,6 +169,7 @@ client = WorkerClient(
 )
 client.send(job("1", {str(tmp_path)!r}, "locked"))
 begun.wait(20)
+time.sleep(0.8)  # by now the C call has begun
 open({str(pid_file)!r}, "w").write(str(client._session._process.pid))
 os.kill(os.getpid(), 9)
 """

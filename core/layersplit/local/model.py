@@ -118,7 +118,8 @@ class Model:
             )
             if self.plan.streamed:
                 self._stream_blocks(network)
-            speed.set_up(network, self._options, tokens=tokens)
+            streamed = self.plan.streamed
+            speed.set_up(network, self._options, tokens=tokens, streamed=streamed)
             self._transformer = network
         elif not self.plan.streamed:
             self._transformer.to(self.device)

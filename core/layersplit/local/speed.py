@@ -32,8 +32,10 @@ WORTH: Final = 0.97
 """Another backend must take less than this share of the native time."""
 
 
-def set_up(transformer: Any, options: Options, *, tokens: int) -> None:
+def set_up(transformer: Any, options: Options, *, tokens: int, streamed: bool) -> None:
     """Prepare a freshly loaded transformer. ``tokens``: of a pass, for the measurement.
+
+    Streamed blocks are not compiled: their weights come and go.
 
     Raises SetupError when the user's own choice cannot work here.
     """
@@ -50,8 +52,8 @@ def set_up(transformer: Any, options: Options, *, tokens: int) -> None:
             ) from error
     if options.step_cache:
         transformer.enable_cache(FirstBlockCacheConfig(threshold=options.step_cache))
-    if options.compile:
-        transformer.compile_repeated_blocks(fullgraph=True)
+    if options.compile and not streamed:
+        transformer.compile_repeated_blocks()
         transformer.layersplit_compiled = True
 
 

@@ -84,11 +84,14 @@ class Trouble(Exception):  # noqa: N818 - it becomes an error only in failure()
     def __init__(
         self, kind: Kind, said: str = "", *, wait_s: float | None = None, status: int | None = None
     ) -> None:
-        super().__init__(kind.value, said)
+        super().__init__(kind.value)  # without ``said``: it is cleaned after it was raised
         self.kind = kind
         self.said = said
         self.wait_s = wait_s
         self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}: {self.said}" if self.said else self.kind.value
 
 
 class AnswerLost(Trouble):

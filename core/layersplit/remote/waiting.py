@@ -143,6 +143,7 @@ def _delivered(desk: Desk, remote: RemoteJob) -> Delivery:
 def _give_up(desk: Desk, entry: Entry, trouble: Trouble) -> NoReturn:
     """Say what went wrong; the job stays resumable unless the service has ended it."""
     ended = trouble.kind in OF_THE_JOB
+    trouble.said = desk.transport.clean(trouble.said)
     standing = Standing(job=entry.job, sent=True, remote_id=entry.remote_id, ended=ended)
     error = failure(trouble, desk.capability, standing)
     current = desk.journal.read(entry.job) or entry

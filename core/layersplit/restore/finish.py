@@ -83,6 +83,15 @@ def in_units(values: F32, dtype: npt.DTypeLike) -> F32:
     return values if full == 1 else np.rint(np.clip(values, 0, 1) * np.float32(full))
 
 
+def in_fractions(colours: Pixels) -> F32:
+    """Stored values as f32 fractions of the peak; what is no number, or infinite, is made finite."""
+    values: F32 = colours.astype(np.float32)
+    if colours.dtype == np.float32:
+        return np.nan_to_num(values, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
+    values *= np.float32(1 / peak(colours.dtype))
+    return values
+
+
 def _owners(alphas: Sequence[F32]) -> tuple[npt.NDArray[np.int16], Index]:
     """Which layer alone makes each pixel (-1: several), and the pixels that several make."""
     owner = np.full(alphas[0].shape, -1, np.int16)
@@ -110,7 +119,7 @@ def add_up(
     that the host's arithmetic may err, where it is coarser than usual.
     """
     full = peak(picture.dtype)
-    goal = np.nan_to_num(picture.astype(np.float32)) / np.float32(full)
+    goal = in_fractions(picture)
     weights = weights_of(alphas[1:])
     fitted = project(goal, weights, colours)
     match picture.dtype.type:

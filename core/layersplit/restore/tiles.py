@@ -16,7 +16,7 @@ from layersplit.pixels.compositing import peak
 from layersplit.restore.canvases import Canvas
 from layersplit.restore.document_alpha import show_through
 from layersplit.restore.evidence import Evidence
-from layersplit.restore.finish import Solved, exact_layers, stored_layers
+from layersplit.restore.finish import Solved, exact_layers, in_fractions, stored_layers
 from layersplit.restore.mattes import quantised, solve_matte
 
 HALO: Final = 4.0
@@ -94,11 +94,7 @@ def _solve(plan: Plan, inner: Bounds) -> list[Solved]:
 def _values(plan: Plan, tile: Bounds) -> F32:
     """The picture's colours in the tile, 0..1 nominally; continued where it is transparent."""
     source = plan.source[tile.slices]
-    values = source[..., :3].astype(np.float32)
-    if source.dtype == np.float32:
-        np.nan_to_num(values, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
-    else:
-        values *= np.float32(1 / peak(source.dtype))
+    values = in_fractions(source[..., :3])
     if plan.has_alpha:
         nothing = source[..., 3] <= 0
         if nothing.any():

@@ -9,7 +9,7 @@ from layersplit.bridge.failures import InstallError
 from layersplit.bridge.setup import packages, private_environment
 from layersplit.bridge.setup.interpreter import Interpreter
 from layersplit.bridge.setup.private_environment import STAMP, PrivateEnvironment, Wanted
-from layersplit.bridge.setup.running import Finished
+from layersplit.bridge.setup.running import Finished, Stopped
 from layersplit.bridge.setup.source import Source
 
 BASE = "/usr/bin/python3.12"
@@ -32,6 +32,7 @@ class Machine:
         self.announced = []
         self.broken = {}
         self.missing_after = ""
+        self.stops_at = "(never)"
 
     def fail(self, part, output):
         self.broken[part] = output
@@ -39,6 +40,8 @@ class Machine:
     def __call__(self, command, *, on_line=None):
         self.commands.append(command)
         line = " ".join(command)
+        if self.stops_at in line:
+            raise Stopped
         for part, output in self.broken.items():
             if part in line:
                 return Finished(1, output)
@@ -182,6 +185,15 @@ def test_a_missing_package_is_noticed(machine, checkout, tmp_path):
     environment = make(machine, wanted_of(checkout), tmp_path)
     machine.missing_after = "damaged: numpy"
     assert not environment.fits(wanted_of(checkout))
+
+
+def test_an_update_that_was_stopped_in_the_middle_counts_as_broken(machine, checkout, tmp_path):
+    make(machine, wanted_of(checkout), tmp_path)
+    (checkout.package / "new.py").write_text("x")
+    machine.stops_at = " install "
+    with pytest.raises(Stopped):
+        make(machine, wanted_of(checkout), tmp_path)
+    assert not (machine.folder / STAMP).exists()
 
 
 def test_an_environment_that_is_incomplete_after_all_gets_no_stamp(machine, checkout, tmp_path):
