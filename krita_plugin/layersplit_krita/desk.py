@@ -152,7 +152,7 @@ class Desk:
         self._runs.pop(run.job, None)
         self._progress_window().remove(run)
         if failure is None:
-            self._originals.hide_beside(run.source.document, run.group, run.placement().hidden)
+            self._originals.hide_beside(run.source.document, run.group, run.where.hidden)
             self._say_done(run)
         elif failure.code == "document-closed":
             fact, meaning, remedy = failure.sentences

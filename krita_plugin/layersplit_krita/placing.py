@@ -85,6 +85,7 @@ def insert(
                 yield
             group.addChildNode(node, None)
         if where.mask is not None and where.masked is not None:
+            scratch.rootNode().addChildNode(group, None)  # a group that hangs nowhere takes no mask
             group.addChildNode(_mask(scratch, where), None)
         scratch.waitForDone()
         copy = _into(document, group, where)

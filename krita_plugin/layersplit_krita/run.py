@@ -45,6 +45,8 @@ class Run:
         self.started = time.monotonic()
         self.picture: Optional[RawPicture] = None
         self.result: Optional[Result] = None
+        self.where: Optional[Placement] = None
+        self.group: Any = None
         self.folder = JobFolder()
         self.is_cancelled = False
         self._send = send
@@ -109,8 +111,9 @@ class Run:
             self._keep(inserted=False)
             self._ended(self, Failed(self.job, "document-closed", [*self._closed_sentences()]))
             return
+        self.where = self._placement()
         self._stepper = Stepper(
-            insert(self.source.document, result.layers, self.folder.path, self.placement()),
+            insert(self.source.document, result.layers, self.folder.path, self.where),
             done=self._inserted,
             failed=self._broken,
         )
@@ -123,8 +126,8 @@ class Run:
         """Whether the document is still there, and still the same one."""
         return is_open(self.source.document, self.source.root_id)
 
-    def placement(self) -> Placement:
-        """Where the layers go."""
+    def _placement(self) -> Placement:
+        """Where the layers go. To be asked before they are there."""
         source = self.source
         above = None
         if source.node_id is not None:

@@ -49,6 +49,11 @@ class KritaHost(Session):
         self.call("picture", name, "/work/picture.raw")
         return self._taken("picture.raw", like)
 
+    def shown_picture(self, name: str) -> np.ndarray:
+        """What a person sees: (h, w, 4) u8, R G B A in sRGB."""
+        width, height = self.call("shown_picture", name, "/work/shown.raw")
+        return self._taken("shown.raw", np.empty((height, width, 4), np.uint8))
+
     def picture_of_top(self, name: str, like: np.ndarray) -> np.ndarray:
         """What the topmost node gives alone, over nothing."""
         self.call("picture_of_top", name, "/work/top.raw")

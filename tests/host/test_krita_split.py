@@ -30,6 +30,7 @@ def test_the_shortcut_and_enter_give_a_group_of_named_layers(krita: KritaHost) -
     assert all(layer["type"] == "paintlayer" for layer in group["children"])
     assert len({layer["name"] for layer in group["children"]}) == len(group["children"])
     assert group["children"][0]["bounds"] == [0, 0, 900, 600]  # the rearmost covers everything
+    assert group["bounds"] == [0, 0, 900, 600]  # else Krita would show no picture of it yet
     assert original["visible"]
     assert np.array_equal(krita.picture_of_top("picture", before), before)
 

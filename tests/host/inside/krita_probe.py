@@ -11,9 +11,11 @@ from krita import Extension, InfoObject, Krita, Selection
 
 if int(Krita.instance().version().split(".")[0]) >= 6:
     from PyQt6.QtCore import QTimer
+    from PyQt6.QtGui import QImage
     from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QWidget
 else:
     from PyQt5.QtCore import QTimer
+    from PyQt5.QtGui import QImage
     from PyQt5.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QWidget
 
 APP = Krita.instance()
@@ -21,6 +23,7 @@ Steps = Generator[None, None, Any]
 documents: Dict[str, Any] = {}
 """Documents that a test has opened, by the name it gave them."""
 ticks: List[float] = []
+SETTLE_S = 0.6
 
 
 def ping() -> str:
@@ -81,10 +84,19 @@ def activate(name: str) -> Steps:
 def close_documents() -> Steps:
     """Close everything, without questions."""
     for document in APP.documents():
+        yield from _settle(document)
         document.setModified(False)
         document.close()
         yield
     documents.clear()
+
+
+def _settle(document: Any) -> Steps:
+    """Krita 5.2 crashes, without us too, when a document goes whose layers just changed sight."""
+    document.waitForDone()
+    deadline = time.monotonic() + SETTLE_S
+    while time.monotonic() < deadline:
+        yield
 
 
 def save_document(name: str, path: str) -> bool:
@@ -134,15 +146,31 @@ def picture(name: str, path: str) -> None:
     Path(path).write_bytes(bytes(document.pixelData(0, 0, *size)))
 
 
+def shown_picture(name: str, path: str) -> List[int]:
+    """Write the projection as R, G, B, A in sRGB, 8 bits each, whatever the document is."""
+    document = documents[name]
+    document.waitForDone()
+    image = document.projection(0, 0, document.width(), document.height())
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    bits = image.constBits()
+    bits.setsize(4 * image.width() * image.height())
+    Path(path).write_bytes(bytes(bits))
+    return [image.width(), image.height()]
+
+
 def picture_of_top(name: str, path: str) -> Steps:
     """Write what the topmost node alone gives; the others are hidden meanwhile, as a user would."""
     document = documents[name]
-    others = [node for node in document.rootNode().childNodes()[:-1] if node.visible()]
+    others = [
+        node
+        for node in document.rootNode().childNodes()[:-1]
+        if node.visible() and node.type() != "selectionmask"
+    ]
     for visible in (False, True):
         for node in others:
             node.setVisible(visible)
-        for _ in range(3):
-            yield
+        document.refreshProjection()
+        yield
         document.waitForDone()
         if not visible:
             size = (document.width(), document.height())
@@ -168,6 +196,21 @@ def _node(name: str, names: List[str]) -> Any:
 def make_active(name: str, names: List[str]) -> Steps:
     """Choose a layer."""
     documents[name].setActiveNode(_node(name, names))
+    for _ in range(5):
+        yield
+
+
+def add_layer(name: str, title: str, white: bool = True) -> Steps:
+    """A new layer at the bottom, white or empty."""
+    document = documents[name]
+    node = document.createNode(title, "paintlayer")
+    size = (document.width(), document.height())
+    if white:
+        node.setPixelData(b"\xff" * (4 * size[0] * size[1]), 0, 0, *size)
+    document.rootNode().addChildNode(node, None)
+    if white:
+        document.rootNode().setChildNodes([node, *document.rootNode().childNodes()[:-1]])
+    document.refreshProjection()
     for _ in range(5):
         yield
 
