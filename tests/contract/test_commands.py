@@ -70,16 +70,14 @@ def test_a_picture_becomes_layers_and_the_second_time_nothing_is_sent(server, co
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.parametrize("name", ["wavespeed", "comfyui"])
-def test_a_killed_run_is_listed_and_resumed_into_a_file(
-    start, home, command, photo, tmp_path, name
-):
+def test_a_killed_run_is_listed_and_resumed_into_a_file(start, command, photo, tmp_path, name):
     server = start(name)
     holder = {}
     server.spoil("poll", "hook", hook=lambda: os.kill(holder["pid"], signal.SIGKILL))
     arguments = ["split", str(photo), "--provider", name, "--layers", "3"]
     child = subprocess.Popen(
         [sys.executable, "-m", "layersplit", *arguments],
-        env={**os.environ, **environment(server), "LAYERSPLIT_HOME": str(home)},
+        env={**os.environ, **environment(server), "LAYERSPLIT_HOME": str(tmp_path / "home")},
         stderr=subprocess.DEVNULL,
     )
     holder["pid"] = child.pid
