@@ -50,7 +50,7 @@ def test_control_c_stops_it_within_two_seconds(photo, model_folder):
         "split", photo, "--provider", "local", "--model", model_folder,
         "--steps", 100, "--layers", 10, "--prompt", "a square",
     )  # fmt: skip
-    time.sleep(9)  # somewhere between the start of torch and the first steps
+    time.sleep(6)  # somewhere between the start of torch and the first steps
     assert started.poll() is None, started.communicate()
     start = time.monotonic()
     started.send_signal(signal.SIGINT)

@@ -38,33 +38,58 @@ def recipe(stock, *, layers, guidance, normalised=True, size=(128, 64)):
     )
 
 
-def ours(stock, picture, **settings):
+def separated(stock, picture, **settings):
     networks = loop.Networks(
         transformer=stock.transformer, vae=stock.vae, scheduler=stock.scheduler
     )
-    latents = loop.separate(
+    return loop.separate(
         networks, Image.fromarray(picture), recipe(stock, **settings), lambda _done: None
     )
+
+
+def ours(stock, picture, **settings):
+    latents = separated(stock, picture, **settings)
     return loop.decode(stock.vae, latents, lambda _done: None)
+
+
+def theirs(stock, picture, guidance, normalised):
+    """Images of the stock pipeline, and the latents that it gave to its autoencoder."""
+    seen = []
+    decode = stock.vae.decode
+
+    def listen(latents, **options):
+        seen.append(latents)
+        return decode(latents, **options)
+
+    stock.vae.decode = listen
+    try:
+        images = stock(
+            Image.fromarray(picture),
+            "a picture",
+            negative_prompt=" ",
+            true_cfg_scale=guidance,
+            layers=3,
+            num_inference_steps=5,
+            resolution=640,
+            cfg_normalize=normalised,
+            generator=torch.Generator().manual_seed(7),
+        ).images[0]
+    finally:
+        stock.vae.decode = decode
+    return images, seen[0]
 
 
 @pytest.mark.parametrize("guidance", [4.0, 1.0])
 @pytest.mark.parametrize("normalised", [True, False])
 def test_the_layers_are_those_of_the_stock_pipeline(stock, picture, guidance, normalised):
-    theirs = stock(
-        Image.fromarray(picture),
-        "a picture",
-        negative_prompt=" ",
-        true_cfg_scale=guidance,
-        layers=3,
-        num_inference_steps=5,
-        resolution=640,
-        cfg_normalize=normalised,
-        generator=torch.Generator().manual_seed(7),
-    ).images[0]
-    layers = ours(stock, picture, layers=3, guidance=guidance, normalised=normalised)
-    assert len(layers) == len(theirs) == 3
-    for mine, other in zip(layers, theirs, strict=True):
+    settings = {"layers": 3, "guidance": guidance, "normalised": normalised}
+    images, their_latents = theirs(stock, picture, guidance, normalised)
+    # A tiny random decoder hardly shows its input, so that is compared, too.
+    latents = separated(stock, picture, **settings)[0, :, 1:].transpose(0, 1).unsqueeze(2)
+    torch.testing.assert_close(latents, their_latents, atol=1e-4, rtol=1e-4)
+    layers = ours(stock, picture, **settings)
+    assert len(layers) == len(images) == 3
+    for mine, other in zip(layers, images, strict=True):
         assert mine.shape == (64, 128, 4)
         assert np.abs(mine.astype(int) - np.asarray(other)).max() <= 1
 

@@ -102,14 +102,15 @@ def test_every_plan_gives_nearly_the_layers_of_the_plain_one(split, session, pla
         assert plan == "staged" or difference.max() > 0
 
 
-def test_streamed_blocks_give_the_same_layers(split, session):
-    plain = split(plan="resident")
+@pytest.mark.parametrize("plan", ["resident", "int8", "nf4"])
+def test_streamed_blocks_give_the_same_layers(split, session, plan):
+    plain = split(plan=plan)
     resident = session.model
     streamed = replace(resident.plan, streamed=True)
     session.release()
     session.model = Model(resident.weights, resident.facts, streamed, "cpu", Options())
     session.model.fits_plan = lambda _plan: True
-    assert same(plain, split(plan="resident"))
+    assert same(plain, split(plan=plan))
     assert session.model.plan.streamed
 
 
