@@ -290,6 +290,19 @@ def test_named_folders_a_moved_home_and_one_part_only(person, tmp_path):
         [programs / "layersplit", "--version"], capture_output=True, text=True, check=True
     )
     assert layersplit.stdout.startswith("layersplit ")
+    vendored = krita / "pykrita" / "layersplit_krita" / "_vendor"
+    question = (
+        f"import sys; sys.path.append({str(vendored)!r});"
+        "from layersplit.bridge.paths import data_folder; print(data_folder())"
+    )
+    environment = {"HOME": str(person.home), "PATH": "/usr/bin"}  # as from the menu
+    asked = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", question],
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    assert asked.stdout.decode().strip() == str(tmp_path / "data ü")
     assert LINE in (krita / "kritarc").read_text()
     assert (krita / "pykrita" / "layersplit_krita" / "__init__.py").is_file()
     assert (gimp / "plug-ins" / "layersplit-gimp" / "layersplit-gimp.py").is_file()

@@ -1,6 +1,7 @@
 """Where Layersplit keeps its things, on every system. Nothing is created here.
 
-``$LAYERSPLIT_HOME``, else the platform's user data folder + ``layersplit``:
+``$LAYERSPLIT_HOME``, else where set-up was told to put it, else the platform's user data folder +
+``layersplit``:
 
     venv/           the private environment of the worker
     install.json    {"python": the worker's interpreter, "version": ..., ...}
@@ -15,6 +16,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Optional
+
+POINTER = Path(__file__).parent.parent / "data-folder"
+"""Beside a vendored bridge: where the data folder is, when it is not at the usual place."""
 
 
 def data_folder() -> Path:
@@ -22,7 +27,22 @@ def data_folder() -> Path:
     chosen = os.environ.get("LAYERSPLIT_HOME")
     if chosen:
         return Path(chosen).expanduser().absolute()
+    return _moved() or usual_folder()
+
+
+def usual_folder() -> Path:
+    """Where the data folder is when nobody has chosen another place."""
     return _platform_folder() / "layersplit"
+
+
+def _moved() -> Optional[Path]:
+    """Where set-up was told to put it; an editor started from a menu does not know the variable."""
+    try:
+        return Path(os.fsdecode(POINTER.read_bytes()))
+    except OSError:
+        above = Path(sys.prefix).parent  # this may be the private environment itself
+        is_private = Path(sys.prefix).name == "venv" and (above / "install.json").is_file()
+        return above if is_private else None
 
 
 def _platform_folder() -> Path:

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from layersplit.bridge.setup.adapters import UNDOERS, Adapters, remove_strays
+from layersplit.bridge.setup.adapters import UNDOERS, Adapters, moved_home, remove_strays
 from layersplit.bridge.setup.ledger import Ledger
 from layersplit.bridge.setup.places import GimpPlace, KritaPlace
 from layersplit.bridge.setup.source import Source
@@ -14,6 +14,11 @@ SHORTCUT = '(action "plug-in-layersplit" "<Primary><Shift>k")\n'
 def write(path, text=""):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+@pytest.fixture(autouse=True)
+def usual_home(monkeypatch):
+    monkeypatch.delenv("LAYERSPLIT_HOME", raising=False)
 
 
 @pytest.fixture
@@ -149,6 +154,18 @@ def test_what_gimp_copied_to_its_next_version_is_found(source, ledger, gimp):
     remove_strays([], [gimp, newer])
     assert names(newer.folder) == ["plug-ins/other/other.py", "shortcutsrc"]
     assert (newer.folder / "shortcutsrc").read_text() == "(file-version 1)\n"
+
+
+def test_an_adapter_points_at_a_data_folder_that_was_moved(
+    source, ledger, krita, gimp, tmp_path, monkeypatch
+):
+    assert moved_home([krita], [gimp]) is None
+    monkeypatch.setenv("LAYERSPLIT_HOME", str(tmp_path / "disk ü"))
+    Adapters(source, ledger).install_gimp(gimp, running=False)
+    assert moved_home([krita], [gimp]) == tmp_path / "disk ü"
+    monkeypatch.delenv("LAYERSPLIT_HOME")
+    Adapters(source, ledger).install_gimp(gimp, running=False)
+    assert moved_home([krita], [gimp]) is None
 
 
 def test_a_strangers_folder_of_our_name_is_not_ours(krita, gimp):

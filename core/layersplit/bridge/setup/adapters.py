@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
+from layersplit.bridge.paths import POINTER, data_folder, usual_folder
 from layersplit.bridge.setup import gimp_shortcuts, krita_config
 from layersplit.bridge.setup.ledger import Ledger, Undo, read_text, remove, write_text
 from layersplit.bridge.setup.places import GimpPlace, KritaPlace
@@ -110,7 +111,10 @@ class Adapters:
                 return
             shutil.copytree(str(origin), str(path), ignore=shutil.ignore_patterns(*SKIPPED))
             if vendored:
-                copy_bridge(self._source.package, path / package / VENDOR)
+                vendor = path / package / VENDOR
+                copy_bridge(self._source.package, vendor)
+                if _is_moved():
+                    _point(vendor / POINTER.name)
             if program and os.name != "nt":  # GIMP silently passes by what is not executable
                 (path / (GIMP_FOLDER + ".py")).chmod(0o755)
 
@@ -121,9 +125,20 @@ class Adapters:
         vendor = adapter / VENDOR
         for name in ("__init__.py", "bridge"):
             self._link(vendor / name, self._source.package / name)
+        if _is_moved():
+            self._ledger.place(vendor / POINTER.name, _point)
 
     def _link(self, target: Path, origin: Path) -> None:
         self._ledger.place(target, lambda path: path.symlink_to(origin))
+
+
+def _is_moved() -> bool:
+    """Whether the data folder is not where a host would look for it."""
+    return data_folder() != usual_folder()
+
+
+def _point(pointer: Path) -> None:
+    pointer.write_bytes(os.fsencode(str(data_folder())))
 
 
 def copy_bridge(package: Path, target: Path) -> None:
@@ -154,6 +169,17 @@ def remove_strays(kritas: List[KritaPlace], gimps: List[GimpPlace]) -> None:
             _rewrite(gimp.folder / "shortcutsrc", lambda text: _forget_shortcut(text, None))
         for remembered in (gimp.folder / "plug-in-settings").glob("*%s.*" % ACTION):
             remove(remembered)  # the last settings of the dialog, the description included
+
+
+def moved_home(kritas: List[KritaPlace], gimps: List[GimpPlace]) -> Optional[Path]:
+    """The data folder that an adapter points at, where an earlier set-up was told another one."""
+    adapters = [krita.resources / "pykrita" / KRITA_PACKAGE for krita in kritas]
+    adapters += [gimp.folder / "plug-ins" / GIMP_FOLDER / GIMP_PACKAGE for gimp in gimps]
+    for adapter in adapters:
+        pointer = adapter / VENDOR / POINTER.name
+        if pointer.is_file():
+            return Path(os.fsdecode(pointer.read_bytes()))
+    return None
 
 
 def is_ours(adapter: Path) -> bool:

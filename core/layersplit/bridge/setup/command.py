@@ -10,9 +10,11 @@ from typing import List, Optional
 
 from layersplit.bridge.failures import BridgeError
 from layersplit.bridge.hostlog import note
-from layersplit.bridge.paths import data_folder, log_file
+from layersplit.bridge.paths import data_folder, install_record, log_file
+from layersplit.bridge.setup.adapters import moved_home
 from layersplit.bridge.setup.flow import PARTS, Options, Setup
 from layersplit.bridge.setup.hosts import Machine
+from layersplit.bridge.setup.places import gimp_places, krita_places
 from layersplit.bridge.setup.reporting import Terminal
 from layersplit.bridge.setup.running import Stopped
 from layersplit.bridge.setup.source import Source
@@ -50,6 +52,7 @@ def main(arguments: List[str], root: Path) -> int:
     parsed = build_parser().parse_args(arguments)
     terminal = Terminal(sys.stdout)
     try:
+        _go_where_it_was(Machine.here())
         if parsed.uninstall:
             return 0 if uninstall(terminal, Machine.here(), parsed.only) else NOT_SET_UP
         source = Source(root)
@@ -84,6 +87,16 @@ def _options(parsed: argparse.Namespace, root: Path) -> Options:
         wheels=None if wheels is None else _whole(wheels),
         packages_from=None if parsed.packages_from is None else _whole(parsed.packages_from),
     )
+
+
+def _go_where_it_was(machine: Machine) -> None:
+    """Take the data folder of the earlier set-up when nobody names one now."""
+    if os.environ.get("LAYERSPLIT_HOME") or install_record().exists():
+        return
+    known = (machine.platform, machine.env, machine.home)
+    home = moved_home(krita_places(*known), gimp_places(*known))
+    if home is not None:
+        os.environ["LAYERSPLIT_HOME"] = str(home)
 
 
 def _whole(path: Path) -> Path:
