@@ -38,7 +38,7 @@ class Settings:
     cache_mib: int = 512
     jobs_mib: int = 1024
     poll_s: float | None = None
-    answer_s: float = 30.0
+    answer_s: float = 20.0
     patience_s: float = 90.0
     deadline_s: float | None = None
 

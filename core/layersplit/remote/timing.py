@@ -19,8 +19,8 @@ class Timing:
     """``poll_s`` and ``deadline_s`` None: the service's own."""
 
     connect_s: float = 10.0
-    answer_s: float = 30.0
-    """One answer; a submission, which must not be repeated, is given twice as long."""
+    answer_s: float = 20.0
+    """One answer; a submission, which must not be repeated, is given three times as long."""
     early_s: float = 12.0
     """Without any answer before a job exists: then nothing is lost by giving up."""
     patience_s: float = 90.0

@@ -94,7 +94,7 @@ class Transport:
         # nobody would know whether the request was read.
         with self._new_client() as client:
             try:
-                reply = self._send(request, 2 * self.timing.answer_s, client=client)
+                reply = self._send(request, 3 * self.timing.answer_s, client=client)
             except Trouble as trouble:
                 if certainly_not_sent(trouble):
                     raise
@@ -112,7 +112,7 @@ class Transport:
     @property
     def submit_limit_s(self) -> float:
         """How long ``submit_once`` may block."""
-        return self.timing.connect_s + 5 * self.timing.answer_s
+        return self.timing.connect_s + 7 * self.timing.answer_s
 
     def repeatable(
         self,
