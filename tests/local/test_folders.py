@@ -221,3 +221,49 @@ def test_a_ready_checkpoint_whose_marks_are_gone_is_refused(folder):
     tensors = load_file(folder / WEIGHTS)
     save_file({k: v for k, v in tensors.items() if "quant_state" not in k}, folder / WEIGHTS)
     refused(folder, "tell different formats")
+
+
+def as_published(folder):
+    """Small files in the form of the published repository, which older libraries wrote."""
+    tokenizer = json.loads((folder / "tokenizer" / "tokenizer.json").read_text())
+    special = {entry["content"]: entry["id"] for entry in tokenizer["added_tokens"]}
+    words = {w: n for w, n in tokenizer["model"]["vocab"].items() if w not in special}
+    text = json.loads((folder / "text_encoder" / "config.json").read_text())
+    inner = text.pop("text_config")
+    inner.pop("rope_parameters")
+    rope = {"type": "default", "rope_type": "default", "mrope_section": [2, 3, 3]}
+    files = {
+        "tokenizer/vocab.json": words,
+        "tokenizer/added_tokens.json": special,
+        "tokenizer/tokenizer_config.json": {
+            "tokenizer_class": "Qwen2Tokenizer",
+            "added_tokens_decoder": {
+                str(number): {"content": word, "special": True} for word, number in special.items()
+            },
+            "additional_special_tokens": list(special)[1:],
+            "pad_token": "<|endoftext|>",
+            "eos_token": "<|im_end|>",
+        },
+        "processor/preprocessor_config.json": {
+            "image_processor_type": "Qwen2VLImageProcessorFast",
+            "min_pixels": 3136,
+            "max_pixels": 3136,
+            "patch_size": 14,
+            "temporal_patch_size": 2,
+            "merge_size": 2,
+        },
+        "text_encoder/config.json": {**inner, **text, "rope_theta": 1e6, "rope_scaling": rope},
+    }
+    shutil.rmtree(folder / "tokenizer")
+    shutil.rmtree(folder / "processor")
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(content))
+    (folder / "tokenizer" / "merges.txt").write_text("#version: 0.2\n")
+    return folder
+
+
+def test_the_published_repositorys_older_files_are_read(folder, split):
+    expected = split(prompt="a cat")
+    again = split(model=str(as_published(folder)), prompt="a cat")
+    assert all((a == b).all() for a, b in zip(expected.layers, again.layers, strict=True))

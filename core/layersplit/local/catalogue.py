@@ -1,22 +1,24 @@
 """The models that Layersplit fetches by name: where they come from, their size, their licence.
 
-A fetched repository lies in the data folder under ``models/OWNER--NAME`` and has a file
-``complete.json`` once every file was checked. A complete copy in the cache of the hub's own tools
+A fetched repository lies in the data folder under ``models/OWNER--NAME``; its ``complete.json``
+names the parts of which every file was checked. A complete copy in the cache of the hub's own tools
 (``$HF_HUB_CACHE``, ``$HF_HOME/hub``, ``~/.cache/huggingface/hub``) is used as it is.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from layersplit.bridge.paths import data_folder
 from layersplit.errors import SetupError
 from layersplit.local.machine import GB
 
+RECORD: Final = "complete.json"
 COMMAND: Final = "layersplit model fetch"
 ALL_PARTS: Final = ("transformer", "text_encoder", "vae", "scheduler", "tokenizer", "processor")
 SMALL_PARTS: Final = ("vae", "scheduler", "tokenizer", "processor")
@@ -109,9 +111,18 @@ def models_folder() -> Path:
 def complete_folder(source: Source) -> Path | None:
     """The folder with every part of ``source``, or None when it was not fetched, or not wholly."""
     own = source.folder
-    if (own / "complete.json").is_file() and _has_parts(own, source):
+    if set(source.parts) <= set(read_record(own).get("parts", [])) and _has_parts(own, source):
         return own
     return next((folder for folder in _hub_snapshots(source) if _has_parts(folder, source)), None)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What is known to be complete in ``folder``; empty where nothing is, or nobody can tell."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def not_here(entry: Entry) -> SetupError:

@@ -26,7 +26,7 @@ import httpx
 
 from layersplit import __version__
 from layersplit.errors import ProviderError, SetupError, UnreachableError
-from layersplit.local.catalogue import COMMAND, Entry, Source
+from layersplit.local.catalogue import COMMAND, RECORD, Entry, Source, read_record
 from layersplit.local.machine import GB, duration, gigabytes
 from layersplit.run import Run
 
@@ -143,13 +143,7 @@ class Hub:
                 progress.found(file.size_bytes)
                 continue
             self._fetch(listing, file, progress, run)
-        record = {
-            "repository": listing.source.repository,
-            "commit": listing.commit,
-            "licence": listing.licence,
-            "files": {file.name: file.size_bytes for file in listing.files},
-        }
-        (folder / "complete.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        _record(folder, listing)
         return folder
 
     def _fetch(
@@ -271,6 +265,21 @@ def _as_unreachable(hub: Hub) -> Iterator[None]:
         yield
     except httpx.TransportError as error:
         raise hub._unreachable(error) from error  # noqa: SLF001 - the same module
+
+
+def _record(folder: Path, listing: Listing) -> None:
+    """Write down which parts are complete; others of the same commit stay so."""
+    before = read_record(folder)
+    kept = before if before.get("commit") == listing.commit else {}
+    files = {file.name: file.size_bytes for file in listing.files}
+    record = {
+        "repository": listing.source.repository,
+        "commit": listing.commit,
+        "licence": listing.licence,
+        "parts": sorted({*kept.get("parts", []), *listing.source.parts}),
+        "files": {**kept.get("files", {}), **files},
+    }
+    (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 def _remote_file(entry: dict[str, Any]) -> RemoteFile:

@@ -261,6 +261,19 @@ def test_names_of_models_are_recognised(name, found):
     assert (None if entry is None else entry.name) == found
 
 
+def test_small_parts_alone_do_not_pass_for_the_whole(client):
+    small = Source(repository="owner/model", parts=("vae", "scheduler"))
+    entry = Entry(name="small", sources=(small,), size_bytes=0, licence="", remark="")
+    hub.fetch(entry, Run(), client)
+    half = SOURCE.folder / "transformer"
+    half.mkdir()
+    (half / "diffusion_pytorch_model.safetensors").write_bytes(b"begun")
+    assert catalogue.complete_folder(small) == SOURCE.folder
+    assert catalogue.complete_folder(SOURCE) is None
+    hub.fetch(ENTRY, Run(), client)
+    assert catalogue.complete_folder(SOURCE) == catalogue.complete_folder(small)
+
+
 def test_the_record_says_what_was_fetched(client):
     folder = hub.fetch(ENTRY, Run(), client)[0]
     record = json.loads((folder / "complete.json").read_text())
