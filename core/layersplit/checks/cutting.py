@@ -21,6 +21,8 @@ BAND: Final = 0.03
 """Half the width of the band, as a share of the fine picture's longer side."""
 SMALLEST: Final = 0.02
 """Islands smaller than this share of the largest one are noise."""
+GRAIN: Final = 2
+"""Levels (of 255) of noise that break ties."""
 LEAST_SAMPLES: Final = 12
 """GrabCut's models have five colours a side; with fewer pixels there is nothing to learn."""
 
@@ -79,7 +81,10 @@ def _grabbed(rgb: U8, classes: U8, iterations: int) -> Mask:
     result = classes.copy()
     behind, before = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(1)
-    picture = np.ascontiguousarray(rgb[..., ::-1])
+    # where all pixels are equal there are countless equal cuts, and looking through them takes
+    # seconds: a grain that nobody sees decides
+    grain = np.random.default_rng(1).integers(-GRAIN, GRAIN + 1, rgb.shape)
+    picture = np.clip(rgb[..., ::-1] + grain, 0, 255).astype(np.uint8)
     cv2.grabCut(picture, result, (0, 0, 1, 1), behind, before, iterations, cv2.GC_INIT_WITH_MASK)
     return np.asarray((result == cv2.GC_FGD) | (result == cv2.GC_PR_FGD))
 

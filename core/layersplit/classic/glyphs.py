@@ -20,8 +20,8 @@ from layersplit.run import Run
 
 COLOURS: Final = 14
 SAMPLES: Final = 30_000
-MOST: Final = 2500
-"""More candidates than any page has: texture, and not worth the time."""
+MOST: Final = 1500
+"""More candidates than any poster has letters; of a texture the tallest are looked at."""
 LEAST_CONTRAST: Final = 14.0
 LEAST_HEIGHT_PX: Final = 4
 
@@ -44,13 +44,7 @@ class Glyph:
 
 def standing_alone(scene: Scene, figure: Mask) -> list[Glyph]:
     """Candidates among the connected pieces of ``figure``, (h, w)."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(figure.astype(np.uint8), connectivity=8)
-    found = []
-    for index in _of_letter_size(stats, scene.shape)[:MOST]:
-        glyph = _glyph(scene, labels, int(index), stats[index])
-        if glyph is not None:
-            found.append(glyph)
-    return found
+    return _examined(scene, [_pieces(figure, scene.shape)])
 
 
 def on_things(scene: Scene, where: Mask, run: Run) -> list[Glyph]:
@@ -58,18 +52,38 @@ def on_things(scene: Scene, where: Mask, run: Run) -> list[Glyph]:
     if not where.any():
         return []
     colours = _colour_labels(scene)
-    found: list[Glyph] = []
+    by_colour = []
     for colour in range(COLOURS):
         run.check()
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(
-            ((colours == colour) & where).astype(np.uint8), connectivity=8
-        )
-        for index in _of_letter_size(stats, scene.shape):
-            glyph = _glyph(scene, labels, int(index), stats[index])
-            if glyph is not None and _stands_out(scene, glyph):
-                found.append(glyph)
-            if len(found) > MOST:
-                return []
+        by_colour.append(_pieces((colours == colour) & where, scene.shape))
+    return [glyph for glyph in _examined(scene, by_colour) if _stands_out(scene, glyph)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Pieces:
+    """Connected pieces: ``labels`` (h, w), their ``stats``, and which could be letters."""
+
+    labels: _Labels
+    stats: _Labels
+    chosen: npt.NDArray[np.intp]
+
+
+def _pieces(mask: Mask, shape: tuple[int, int]) -> _Pieces:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return _Pieces(labels=labels, stats=stats, chosen=_of_letter_size(stats, shape))
+
+
+def _examined(scene: Scene, groups: list[_Pieces]) -> list[Glyph]:
+    """The pieces that pass as letters; of very many only the tallest are looked at."""
+    heights = np.concatenate([group.stats[group.chosen, cv2.CC_STAT_HEIGHT] for group in groups])
+    least = np.sort(heights)[-MOST] if heights.size > MOST else 0
+    found = []
+    for group in groups:
+        for index in group.chosen:
+            if group.stats[index, cv2.CC_STAT_HEIGHT] >= least and len(found) < MOST:
+                glyph = _glyph(scene, group.labels, int(index), group.stats[index])
+                if glyph is not None:
+                    found.append(glyph)
     return found
 
 
