@@ -55,7 +55,8 @@ def decode_tiff(file: BinaryIO, path: Path) -> Decoded:
         stored = assemble(file, layout)
         photometric, icc = int(page.photometric), _tag(page, _ICC)
         if photometric == _CMYK:
-            image = Image.fromarray(_eight_bits(stored[..., :4]), "CMYK")
+            inks = _eight_bits(stored[..., :4])
+            image = Image.frombuffer("CMYK", inks.shape[1::-1], inks)
             pixels, note = cmyk_to_srgb(image, icc)
             return Decoded(pixels=pixels, orientation=_orientation(page), notes=(*notes, note))
         return Decoded(
