@@ -2,12 +2,13 @@
 
 A failure of the worker arrives with its three sentences; those that happen on the host's side (no
 worker, a dead worker, an unreadable file) get theirs here. Every text is marked for gettext: a host
-binds the domain ``layersplit`` to its catalogues, and without one the English text is shown.
+calls :func:`speak_from` with its catalogues, and without one the English text is shown.
 """
 
 from __future__ import annotations
 
-from gettext import dgettext
+from functools import lru_cache
+from gettext import bindtextdomain, dgettext
 from typing import Dict, Optional, Tuple
 
 from layersplit.bridge.messages import Failed
@@ -213,9 +214,19 @@ NEXT_STEPS: Dict[str, str] = {
 """Code to the label of the button that helps; other failures have only Close."""
 
 
+@lru_cache(maxsize=None)
 def translated(text: str) -> str:
-    """``text`` in the user's language, if there is a catalogue for it."""
+    """``text`` in the user's language, if there is a catalogue for it.
+
+    Remembered, because gettext looks through the disk for its catalogues each time.
+    """
     return dgettext(DOMAIN, text)
+
+
+def speak_from(folder: str) -> None:
+    """Take translations from the catalogues in ``folder`` (LANGUAGE/LC_MESSAGES/layersplit.mo)."""
+    bindtextdomain(DOMAIN, folder)
+    translated.cache_clear()
 
 
 def sentences_for(words: str, **facts: object) -> Tuple[str, str, str]:

@@ -1,4 +1,5 @@
 import re
+import struct
 
 import pytest
 
@@ -44,6 +45,34 @@ def test_what_may_have_cost_leads_to_the_history():
 def test_a_dialog_points_at_the_log_unless_the_user_cancelled():
     assert "layersplit.log" in texts.as_text(texts.failed("internal", "7"))
     assert "layersplit.log" not in texts.as_text(texts.failed("cancelled", "7"))
+
+
+def test_a_host_brings_its_translations(tmp_path, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "xx")
+    english = texts.translated("This program is closing.")
+    catalogue = tmp_path / "xx" / "LC_MESSAGES" / "layersplit.mo"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_bytes(compiled({"This program is closing.": "Ende."}))
+    try:
+        texts.speak_from(str(tmp_path))
+        assert texts.translated("This program is closing.") == "Ende."
+    finally:
+        texts.speak_from("/nowhere")
+    assert texts.translated("This program is closing.") == english
+
+
+def compiled(pairs):
+    """A catalogue as msgfmt makes it (GNU gettext manual, "The Format of GNU MO Files")."""
+    pairs = {"": "Content-Type: text/plain; charset=UTF-8\n", **pairs}
+    keys = [key.encode() for key in sorted(pairs)]
+    values = [pairs[key].encode() for key in sorted(pairs)]
+    tables, texts_, start = b"", b"", 28 + 16 * len(keys)
+    for words in (keys, values):
+        for word in words:
+            tables += struct.pack("<II", len(word), start + len(texts_))
+            texts_ += word + b"\0"
+    head = struct.pack("<7I", 0x950412DE, 0, len(keys), 28, 28 + 8 * len(keys), 0, 0)
+    return head + tables + texts_
 
 
 def test_a_failure_on_this_side_becomes_a_message_for_any_job():
