@@ -2,8 +2,8 @@
 
 No service takes points or boxes, so the hints choose afterwards: of every returned layer the part
 inside the subject's matte moves to the front, the rest stays in its place. A layer that is wholly
-inside moves as it is; one that is only partly inside is cut along the matte, not along the box. Where
-a layer was cut, the part below it shows through, and the restoration makes it add up again.
+inside moves as it is; one that is only partly inside is cut along the matte, not along the box.
+Where a layer was cut, what lies below shows through, and the restoration makes it add up again.
 """
 
 from __future__ import annotations

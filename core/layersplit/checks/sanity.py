@@ -76,16 +76,16 @@ class _View:
         self.is_blank = _is_blank(pixels[..., 3])
         scale = min(1.0, (AREA_PX / (shape[0] * shape[1])) ** 0.5)
         size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
-        values = pixels.astype(np.float32) / 255
-        values[..., :3] *= values[..., 3:]
+        full = pixels.astype(np.float32) / 255
+        full[..., :3] *= full[..., 3:]
         shrinks = pixels.shape[1] >= size[0] and pixels.shape[0] >= size[1]
         way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        values = cv2.resize(values, size, interpolation=way)
+        small = cv2.resize(full, size, interpolation=way)
         # regenerated pictures are a little softer and shifted: compare what is left after a blur
-        values = np.asarray(cv2.GaussianBlur(values, (0, 0), 1.2), np.float32)
+        values: F32 = np.asarray(cv2.GaussianBlur(small, (0, 0), 1.2), np.float32)
         self.alpha: F32 = values[..., 3]
         self.own: F32 = values[..., :3]
-        self.colour: F32 = self.own / np.maximum(values[..., 3:], 1e-3)
+        self.colour: F32 = (self.own / np.maximum(values[..., 3:], 1e-3)).astype(np.float32)
 
 
 def _is_blank(alpha: U8) -> bool:

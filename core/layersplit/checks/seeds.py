@@ -58,7 +58,7 @@ def _marked(pieces: Pieces, marks: Mask, size: tuple[int, int]) -> npt.NDArray[n
         rows, columns = np.nonzero(marks)
         y = min(size[1] - 1, int(rows.mean() * size[1] / marks.shape[0]))
         x = min(size[0] - 1, int(columns.mean() * size[0] / marks.shape[1]))
-        return pieces.labels[y, x].reshape(1).astype(np.intp)
+        return np.array([pieces.labels[y, x]], np.intp)
     return np.unique(pieces.labels[small]).astype(np.intp)
 
 

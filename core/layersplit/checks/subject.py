@@ -158,7 +158,7 @@ def _from_seeds(rgb: U8, sure: Mask, sure_not: Mask) -> U8:
     trimap[far == 0] = cv2.GC_BGD
     trimap[sure] = cv2.GC_FGD
     trimap[sure_not] = cv2.GC_BGD
-    return trimap
+    return np.asarray(trimap, np.uint8)
 
 
 def _from_region(inside: Mask, sure: Mask, sure_not: Mask, *, is_rough: bool) -> U8:

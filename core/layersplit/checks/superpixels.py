@@ -24,8 +24,10 @@ Labels = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pieces:
-    """``labels``: (h, w), 0..count - 1; ``colours``: (count, 3) Lab; ``centres``: (count, 2) y, x
-    as shares of the longer side; ``neighbours``: (2, m) pairs; ``at_border``: indices.
+    """The pieces of a picture.
+
+    ``labels``: (h, w), 0..count - 1; ``colours``: (count, 3) Lab; ``centres``: (count, 2) y, x as
+    shares of the longer side; ``neighbours``: (2, m) pairs; ``at_border``: indices.
     """
 
     labels: Labels
@@ -46,7 +48,7 @@ def find_pieces(lab: F32, wanted: int) -> Pieces:
     labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
     flat = labels.ravel()
     sizes = np.bincount(flat).astype(np.float32)
-    height, width = labels.shape
+    height, width = lab.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32) / max(height, width)
     means = [np.bincount(flat, part.ravel()) / sizes for part in (*np.moveaxis(lab, 2, 0), y, x)]
     table = np.stack(means, axis=1).astype(np.float32)

@@ -77,7 +77,7 @@ def _examined(scene: Scene, groups: list[_Pieces]) -> list[Glyph]:
     """The pieces that pass as letters; of very many only the tallest are looked at."""
     heights = np.concatenate([group.stats[group.chosen, cv2.CC_STAT_HEIGHT] for group in groups])
     least = np.sort(heights)[-MOST] if heights.size > MOST else 0
-    found = []
+    found: list[Glyph] = []
     for group in groups:
         for index in group.chosen:
             if group.stats[index, cv2.CC_STAT_HEIGHT] >= least and len(found) < MOST:
@@ -159,4 +159,4 @@ def _colour_labels(scene: Scene) -> npt.NDArray[np.uint8]:
     )
     table = np.zeros(1 << 15, np.uint8)
     table[present] = np.square(lab[:, None] - centres[None]).sum(2).argmin(1)
-    return table[codes].reshape(scene.shape)
+    return np.asarray(table[codes].reshape(scene.shape), np.uint8)

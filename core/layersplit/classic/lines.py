@@ -21,7 +21,7 @@ from layersplit.domain import F32, Bounds, Mask
 SAME_COLOUR: Final = 16.0
 """Lab distance up to which two neighbours are of one colour."""
 OFF_BASE: Final = 0.16
-"""Median distance from the common base, in heights of a capital, up to which letters are in line."""
+"""Median distance from the common base, in heights of a capital, up to which a line is one."""
 UNEVEN_STROKE: Final = 0.35
 RECRUIT_COLOUR: Final = 24.0
 
@@ -40,8 +40,10 @@ class TextBlock:
 
 
 def find_blocks(scene: Scene, glyphs: Sequence[Glyph], figure: Mask) -> list[TextBlock]:
-    """Blocks of text among ``glyphs``, the largest letters first. ``figure``: (h, w) what stands
-    before the ground; whole pieces of it inside a block's frame join the block.
+    """Blocks of text among ``glyphs``, the largest letters first.
+
+    ``figure``: (h, w) what stands before the ground; whole pieces of it inside a block's frame join
+    the block.
     """
     if len(glyphs) < 2:
         return []
@@ -95,12 +97,13 @@ def _connected(linked: _Relation) -> list[list[int]]:
 def is_line(row: Sequence[Glyph]) -> bool:
     """Whether a row of letter-like things is written: enough, on a base, of one weight, no dots."""
     x, y, w, h = _frames(row)
+    middles = (x + w / 2).astype(np.float32)
     strokes = np.array([g.stroke for g in row], np.float32)
     tall = float(np.percentile(h, 80))
     wide = float((x + w).max() - x.min())
     if len(row) < 3 or wide < 1.6 * tall:
         return False
-    off = min(_off_base(x + w / 2, y + h), _off_base(x + w / 2, y)) / tall
+    off = min(_off_base(middles, (y + h).astype(np.float32)), _off_base(middles, y)) / tall
     if off > OFF_BASE or _spread(strokes) > UNEVEN_STROKE * float(np.median(strokes)):
         return False
     even = h.std() < 0.04 * h.mean() and w.std() < 0.05 * w.mean()

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from layersplit.classic.scene import Scene
-from layersplit.classic.shapes import simple_shape
+from layersplit.classic.shapes import Shape, simple_shape
 from layersplit.classic.stack import grown
 from layersplit.classic.zones import SMOOTH, slope, with_pockets
 from layersplit.domain import F32, Mask
@@ -52,7 +52,10 @@ class Backdrop:
 
 
 def find_backdrop(scene: Scene, piece: Mask, *, eager: bool) -> Backdrop | None:
-    """Take ``piece`` (h, w), one thing, apart into a backdrop and what stands before it."""
+    """Take ``piece`` (h, w), one thing, apart into a backdrop and what stands before it.
+
+    ``eager``: look into small pieces too, because more layers were asked for.
+    """
     limit = (EAGER_AREA if eager else LEAST_AREA) * piece.size
     rows, columns = np.flatnonzero(piece.any(1)), np.flatnonzero(piece.any(0))
     if not rows.size or int(piece.sum()) < limit:
@@ -63,27 +66,32 @@ def find_backdrop(scene: Scene, piece: Mask, *, eager: bool) -> Backdrop | None:
     if zone is None or int(zone.sum()) < LEAST_ZONE * int(part.sum()):
         return None
     found = simple_shape(zone, part)
-    if found is None:
+    if found is None or not _is_backdrop(found, zone, part):
         return None
     shape = found.mask
-    least = COVERED_PANEL if found.is_panel else COVERED_ROUND
-    width = max(3, round(FRAME * float(np.sqrt(shape.sum()))))
-    inside = shape & part
-    cover = _of_substance(inside & ~zone)
-    covered = int(cover.sum()) / max(int(shape.sum()), 1)
-    whole = int(inside.sum()) > 0.96 * int(shape.sum())
-    if not whole or not least < covered < 1 - LEAST_ZONE:
-        return None
-    if _open_share(shape, part, width) < OPEN_OUTLINE:
-        return None
-    framed = _with_frame(shape, part, width)
+    framed = _with_frame(shape, part)
     before = np.zeros_like(piece)
-    before[view] = _of_substance(_without_rim(cover | (part & ~framed), shape))
+    before[view] = _of_substance(_without_rim((shape & part & ~zone) | (part & ~framed), shape))
     if not _stands_before(before[view], shape):
         return None
     backdrop = np.zeros_like(piece)
     backdrop[view] = framed
     return Backdrop(shape=backdrop, before=before)
+
+
+def _is_backdrop(found: Shape, zone: Mask, part: Mask) -> bool:
+    """Whether the shape is whole but for what covers it, and ends where the piece ends."""
+    shape = found.mask
+    covered = int(_of_substance(shape & part & ~zone).sum()) / max(int(shape.sum()), 1)
+    least = COVERED_PANEL if found.is_panel else COVERED_ROUND
+    is_whole = int((shape & part).sum()) > 0.96 * int(shape.sum())
+    fits = is_whole and least < covered < 1 - LEAST_ZONE
+    return fits and _open_share(shape, part, _frame_px(shape)) > OPEN_OUTLINE
+
+
+def _frame_px(shape: Mask) -> int:
+    """Width of the frame that a shape may have."""
+    return max(3, round(FRAME * float(np.sqrt(shape.sum()))))
 
 
 def _stands_before(before: Mask, shape: Mask) -> bool:
@@ -122,8 +130,9 @@ def _open_share(shape: Mask, part: Mask, width: int) -> float:
     return float((near & outline).sum()) / max(int(outline.sum()), 1)
 
 
-def _with_frame(shape: Mask, part: Mask, width: int) -> Mask:
+def _with_frame(shape: Mask, part: Mask) -> Mask:
     """The shape with the frame around it, where there is one, and with its antialiased rim."""
+    width = _frame_px(shape)
     ring = grown(shape, width) & ~grown(shape, 2)
     is_framed = ring.any() and float(part[ring].mean()) > FRAMED
     return np.asarray(grown(shape, width) & part if is_framed else shape)

@@ -32,7 +32,7 @@ def saliency(pieces: Pieces) -> tuple[F32, F32]:
     colour = _distances(pieces.colours)
     place = _distances(pieces.centres)
     near = np.exp(-np.square(place) / (2 * PLACE_SCALE**2))
-    contrast = _scaled((colour * near * background).sum(1))
+    contrast = _scaled(np.asarray((colour * near * background).sum(1), np.float64))
     tie = np.exp(-np.square(step) / (2 * COLOUR_SCALE**2)) + 0.1
     system = np.zeros((pieces.count, pieces.count))
     system[one, other] = system[other, one] = -tie

@@ -17,7 +17,9 @@ SOLID = 128
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scene:
-    """``rgb``: (h, w, 3) u8 sRGB, continued under transparent places. ``solid``: (h, w) where the
+    """The picture's colours and where it is.
+
+    ``rgb``: (h, w, 3) u8 sRGB, continued under transparent places. ``solid``: (h, w) where the
     picture is opaque enough to belong to an object.
     """
 
@@ -43,7 +45,7 @@ class Scene:
     @property
     def area(self) -> int:
         """Number of pixels."""
-        return self.rgb.shape[0] * self.rgb.shape[1]
+        return int(self.rgb.shape[0] * self.rgb.shape[1])
 
     @cached_property
     def lab(self) -> F32:

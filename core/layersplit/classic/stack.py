@@ -82,8 +82,8 @@ def soft_edge(values: F32, below: F32, mask: Mask, shown: Mask, reach_px: int) -
 
     The pixel nearby that differs most from what lies below is the thing itself; the share of the
     way from below to it that a pixel has gone is its coverage. ``values``, ``below``: (h, w, 3) f32
-    0..255. Far from where what lies below is ``shown`` (h, w), ``below`` is a guess and no evidence:
-    there the edge is as soft as a pixel.
+    0..255. Far from where what lies below is ``shown`` (h, w), ``below`` is a guess and proves
+    nothing: there the edge is as soft as a pixel.
     """
     near = grown(mask, BAND_PX)
     core = cv2.erode(mask.astype(np.uint8), _SQUARE) > 0
