@@ -28,6 +28,8 @@ GATE: Final = (np.float32(0.08), np.float32(0.25))
 """Local range of alpha at which an edge begins to count as sharp, and at which it surely is."""
 SEEN: Final = np.float32(0.004)
 """A cleaned alpha below this is nothing."""
+REACH_PX: Final = 3
+"""How far around a small pixel cubic interpolation and the sharp band may reach."""
 MARGIN_PX: Final = 4
 """Small pixels kept around a layer's content: its edge may lie a little further out."""
 
@@ -66,6 +68,18 @@ class LayerEvidence:
     def corner(self) -> tuple[int, int]:
         """The grid pixel (x, y) at which the arrays begin."""
         return (self.bounds.x, self.bounds.y)
+
+    def seen_in(self, grid: Grid, part: Bounds) -> Bounds | None:
+        """The smallest bounds inside the document pixels ``part`` that may hold something of it."""
+        here = grid.under(part, REACH_PX).intersection(self.bounds)
+        if here.is_empty:
+            return None
+        place = content(self.alpha[here.moved(-self.bounds.x, -self.bounds.y).slices])
+        if place is None:
+            return None
+        around = place.moved(here.x, here.y).padded(REACH_PX).intersection(self.bounds)
+        found = grid.outer(around).intersection(part)
+        return None if found.is_empty else found
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +134,11 @@ def gather(grid: Grid, picture: F32, layers: Sequence[CleanLayer]) -> Evidence:
 
 
 def _prepared(layer: CleanLayer, below: F32) -> LayerEvidence | None:
-    place = _content(layer.alpha)
-    if place is None:
+    tight = content(layer.alpha)
+    if tight is None:
         return None
+    height, width = layer.alpha.shape
+    place = tight.padded(MARGIN_PX).intersection(Bounds(x=0, y=0, width=width, height=height))
     crop = place.slices
     return LayerEvidence(
         bounds=place,
@@ -133,16 +149,14 @@ def _prepared(layer: CleanLayer, below: F32) -> LayerEvidence | None:
     )
 
 
-def _content(alpha: F32) -> Bounds | None:
-    """The grid pixels around everything that is painted; None when nothing is."""
+def content(alpha: F32) -> Bounds | None:
+    """The smallest bounds around everything that is painted; None when nothing is."""
     painted = alpha > SEEN
     rows, columns = np.flatnonzero(painted.any(axis=1)), np.flatnonzero(painted.any(axis=0))
     if not rows.size:
         return None
     x, y = int(columns[0]), int(rows[0])
-    tight = Bounds(x=x, y=y, width=int(columns[-1]) + 1 - x, height=int(rows[-1]) + 1 - y)
-    height, width = alpha.shape
-    return tight.padded(MARGIN_PX).intersection(Bounds(x=0, y=0, width=width, height=height))
+    return Bounds(x=x, y=y, width=int(columns[-1]) + 1 - x, height=int(rows[-1]) + 1 - y)
 
 
 def _gate(alpha: F32) -> F32:

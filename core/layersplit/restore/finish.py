@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from layersplit.restore.rounding import DEPTHS, exact_integers
 
 Index: TypeAlias = npt.NDArray[np.intp]
 
+WHOLE: Final = {1: np.uint32, 2: np.uint64, 4: np.complex128}
+"""A type as large as a pixel, by the bytes of one of its four channels."""
 CHUNK: Final = 1 << 15
 """Mixed pixels solved together, so that the working set stays in the cache."""
 
@@ -41,28 +43,44 @@ def exact_layers(
 ) -> dict[int, Pixels]:
     """Pixels (h, w, 4) of every solved layer, by its index, that composite to ``source``.
 
-    ``source`` (h, w, 4) is taken as opaque; ``solved``: bottom first.
+    ``source`` (h, w, 4), contiguous, is taken as opaque; ``solved``: bottom first.
     """
+    height, width = source.shape[:2]
+    alphas = [np.ascontiguousarray(layer.alpha).reshape(-1) for layer in solved]
+    colours = [layer.colour.reshape(-1, 3) for layer in solved]
+    owned, mixed = _owners(alphas)
     picture = source.reshape(-1, 4)
-    alphas = [layer.alpha.reshape(-1) for layer in solved]
-    owner, mixed = _owners(alphas)
-    out = stored_layers(source, solved)
-    flat = [out[layer.index].reshape(-1, 4) for layer in solved]
-    for position, pixels in enumerate(flat):
-        own = owner == position
-        pixels[own, :3] = picture[own, :3]
-    for start in range(0, mixed.size, CHUNK):
-        index = mixed[start : start + CHUNK]
+    out = []
+    for alpha, colour, own in zip(alphas, colours, owned, strict=True):
+        pixels = np.zeros_like(picture)
+        np.copyto(_whole_pixels(pixels), _whole_pixels(picture), where=own)
+        hidden = np.flatnonzero((alpha > 0) & ~own & ~mixed)
+        pixels[hidden, :3] = in_units(colour[hidden], source.dtype)
+        pixels[:, 3] = in_units(alpha, source.dtype)
+        out.append(pixels)
+    several = np.flatnonzero(mixed)
+    for start in range(0, several.size, CHUNK):
+        index = several[start : start + CHUNK]
+        shares = [alpha[index] for alpha in alphas]
+        here = [0, *(k for k in range(1, len(solved)) if shares[k].any())]
         chosen = add_up(
             picture[index, :3],
-            [alpha[index] for alpha in alphas],
-            [layer.colour.reshape(-1, 3)[index] for layer in solved],
+            [shares[k] for k in here],
+            [colours[k][index] for k in here],
             arithmetic,
         )
-        for pixels, alpha, colour in zip(flat, alphas, chosen, strict=True):
-            painted = alpha[index] > 0
-            pixels[index[painted], :3] = colour[painted]
-    return out
+        for k, colour in zip(here, chosen, strict=True):
+            painted = shares[k] > 0
+            out[k][index[painted], :3] = colour[painted]
+    return {
+        layer.index: pixels.reshape(height, width, 4)
+        for layer, pixels in zip(solved, out, strict=True)
+    }
+
+
+def _whole_pixels(pixels: Pixels) -> npt.NDArray[Any]:
+    """Pixels (n, 4) as (n,) items of the same bytes: copied at once, never computed with."""
+    return pixels.view(WHOLE[pixels.dtype.itemsize]).reshape(-1)
 
 
 def stored_layers(source: Pixels, solved: Sequence[Solved]) -> dict[int, Pixels]:
@@ -70,9 +88,9 @@ def stored_layers(source: Pixels, solved: Sequence[Solved]) -> dict[int, Pixels]
     out: dict[int, Pixels] = {}
     for layer in solved:
         pixels = np.empty((*layer.alpha.shape, 4), source.dtype)
-        pixels[..., :3] = in_units(layer.colour, source.dtype)
+        nothing = layer.alpha == 0
+        pixels[..., :3] = in_units(np.where(nothing[..., None], 0, layer.colour), source.dtype)
         pixels[..., 3] = in_units(layer.alpha, source.dtype)
-        pixels[layer.alpha == 0] = 0
         out[layer.index] = pixels
     return out
 
@@ -92,18 +110,19 @@ def in_fractions(colours: Pixels) -> F32:
     return values
 
 
-def _owners(alphas: Sequence[F32]) -> tuple[npt.NDArray[np.int16], Index]:
-    """Which layer alone makes each pixel (-1: several), and the pixels that several make."""
-    owner = np.full(alphas[0].shape, -1, np.int16)
+def _owners(alphas: Sequence[F32]) -> tuple[list[Mask], Mask]:
+    """For each layer the pixels that it makes alone, and the pixels that several make."""
     undecided: Mask = np.ones(alphas[0].shape, bool)
     mixed: Mask = np.zeros(alphas[0].shape, bool)
-    for position in range(len(alphas) - 1, -1, -1):
-        alpha = alphas[position]
-        mixed |= undecided & (alpha > 0) & (alpha < 1)
-        opaque = undecided & (alpha >= 1)
-        owner[opaque & ~mixed] = position
-        undecided &= ~opaque
-    return owner, np.flatnonzero(mixed)
+    owned: list[Mask] = []
+    for alpha in reversed(alphas):
+        opaque = alpha >= 1
+        mixed |= undecided & (alpha > 0) & ~opaque
+        own = undecided & opaque
+        owned.append(own)
+        undecided &= ~own
+    owned.reverse()
+    return [own & ~mixed for own in owned], mixed
 
 
 def add_up(

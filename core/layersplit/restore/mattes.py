@@ -18,50 +18,66 @@ from layersplit.restore import unblend
 from layersplit.restore.evidence import SEEN, LayerEvidence
 from layersplit.restore.grid import Grid
 
+BAND: Final = np.float32(0.02)
+"""Sharpness from which a pixel is solved on the colour line."""
+LEAST_UNCOVERED: Final = np.float32(0.2)
+"""Under more cover than this leaves there is nothing to solve from."""
 SNAP: Final = np.float32(1 / 128)
 """Alpha nearer than this to 0 or 1 is 0 or 1: layers must not touch by noise."""
 
 
 @dataclass(frozen=True, eq=False)
 class Matte:
-    """A layer inside a tile. ``alpha`` (h, w), ``foreground`` and ``background`` (h, w, 3)."""
+    """A layer inside a tile: ``alpha`` (h, w) as the document stores it, 0..1.
 
-    part: Bounds
+    ``foreground`` (h, w, 3): its colour; ``background`` (h, w, 3): that of what is below, None
+    where alpha is nowhere between 0 and 1.
+    """
+
     alpha: F32
     foreground: F32
-    background: F32
+    background: F32 | None
 
 
 def solve_matte(
-    layer: LayerEvidence, grid: Grid, part: Bounds, target: F32, uncovered: F32
+    layer: LayerEvidence, grid: Grid, part: Bounds, target: F32, uncovered: F32, full: float
 ) -> Matte | None:
     """Solve ``layer`` at the document pixels of ``part``; None when nothing of it lies there.
 
-    ``target`` (h, w, 3): the picture without the layers in front. ``uncovered`` (h, w): how much
-    they let through.
+    ``target`` (h, w, 4): the picture without the layers in front, and 1. ``uncovered`` (h, w): how
+    much they let through. ``full``: the stored alpha that means 1.
     """
-    rough = np.clip(grid.enlarged(layer.alpha, layer.corner, part, cubic=True), 0, 1)
-    if rough.max() <= SEEN:
+    rough = grid.enlarged(layer.alpha, layer.corner, part, cubic=True)
+    np.clip(rough, 0, 1, out=rough)
+    if float(rough.max()) <= SEEN:
         return None
-    gate = grid.enlarged(layer.gate, layer.corner, part, cubic=False)
     foreground = grid.enlarged(layer.colour, layer.corner, part, cubic=False)
+    gate = grid.enlarged(layer.gate, layer.corner, part, cubic=False)
+    index = np.flatnonzero((gate > BAND) & (uncovered > LEAST_UNCOVERED))
+    if not index.size:
+        alpha = stored(rough, full)
+        if np.all((alpha == 0) | (alpha == 1)):
+            return Matte(alpha, foreground, None)
+        return Matte(alpha, foreground, grid.enlarged(layer.below, layer.corner, part, cubic=False))
     background = grid.enlarged(layer.below, layer.corner, part, cubic=False)
-    alpha = rough.copy()
-    index = np.flatnonzero((gate > 0.02) & (uncovered > 0.2))
-    if index.size:
-        colours, grounds = foreground.reshape(-1, 3), background.reshape(-1, 3)
-        model = (colours[index], grounds[index])
-        band = unblend.solve(target, rough, uncovered, index=index, model=model, scale=grid.scale)
-        share = gate.reshape(-1)[index] * np.clip((uncovered.reshape(-1)[index] - 0.2) / 0.3, 0, 1)
-        flat = alpha.reshape(-1)
-        flat[index] += (band.alpha - flat[index]) * share
-        colours[index] += (band.foreground - colours[index]) * share[:, None]
-        grounds[index] += (band.background - grounds[index]) * share[:, None]
-    return Matte(part=part, alpha=alpha, foreground=foreground, background=background)
+    colours, grounds = foreground.reshape(-1, 3), background.reshape(-1, 3)
+    model = (np.ascontiguousarray(colours[index].T), np.ascontiguousarray(grounds[index].T))
+    band = unblend.solve(target, rough, uncovered, index=index, model=model, scale=grid.scale)
+    visible = np.clip((uncovered.reshape(-1)[index] - LEAST_UNCOVERED) / np.float32(0.3), 0, 1)
+    share = gate.reshape(-1)[index] * visible
+    flat = rough.reshape(-1)
+    flat[index] += (band.alpha - flat[index]) * share
+    colours[index] = (model[0] + (band.foreground - model[0]) * share).T
+    grounds[index] = (model[1] + (band.background - model[1]) * share).T
+    return Matte(stored(rough, full), foreground, background)
 
 
-def quantised(alpha: F32, full: float) -> F32:
-    """Alpha as the document stores it, still as 0..1; ``full`` 1 means floating point."""
-    out = alpha if full == 1 else np.rint(alpha * np.float32(full)) * np.float32(1 / full)
-    out = np.where(out < SNAP, np.float32(0), out)
-    return np.where(out > 1 - SNAP, np.float32(1), out)
+def stored(alpha: F32, full: float) -> F32:
+    """Alpha (changed in place) as the document stores it, still as 0..1; ``full`` 1: floats."""
+    if full != 1:
+        alpha *= np.float32(full)
+        np.rint(alpha, out=alpha)
+        alpha *= np.float32(1 / full)
+    alpha[alpha < SNAP] = 0
+    alpha[alpha > 1 - SNAP] = 1
+    return alpha

@@ -1,4 +1,4 @@
-"""One tile of the document: alphas solved front to back, colours projected, integers chosen.
+"""One tile of the document: alphas solved front to back, then colours that add up.
 
 The tile is solved with a margin around it, so that distances and local means see past its border;
 only the inner part is written. Tiles know nothing of each other.
@@ -17,7 +17,7 @@ from layersplit.restore.canvases import Canvas
 from layersplit.restore.document_alpha import show_through
 from layersplit.restore.evidence import Evidence
 from layersplit.restore.finish import Solved, exact_layers, in_fractions, stored_layers
-from layersplit.restore.mattes import quantised, solve_matte
+from layersplit.restore.mattes import Matte, solve_matte
 
 HALO: Final = 4.0
 """Margin around a tile, in small pixels: further than any candidate reaches."""
@@ -37,7 +37,7 @@ class Plan:
 
 def restore_tile(plan: Plan, inner: Bounds) -> None:
     """Solve the document pixels of ``inner`` and write them to the canvases."""
-    source = plan.source[inner.slices]
+    source = np.ascontiguousarray(plan.source[inner.slices])
     solved = _solve(plan, inner)
     exact = plan.colours == "source"
     layers = (
@@ -56,64 +56,72 @@ def _solve(plan: Plan, inner: Bounds) -> list[Solved]:
     evidence, grid = plan.evidence, plan.evidence.grid
     tile = inner.padded(int(np.ceil(HALO * grid.scale))).intersection(grid.document.bounds)
     full = peak(plan.source.dtype)
-    target = _values(plan, tile)
+    target = _target(plan, tile)
     uncovered = np.ones(target.shape[:2], np.float32)
     keep = inner.moved(-tile.x, -tile.y).slices
     out: list[Solved] = []
     for index, layer in reversed(list(enumerate(evidence.above, start=1))):
-        if layer is None:
-            continue
-        part = grid.outer(layer.bounds).intersection(tile)
-        if part.is_empty:
+        part = None if layer is None else layer.seen_in(grid, tile)
+        if layer is None or part is None:
             continue
         place = part.moved(-tile.x, -tile.y).slices
         seen, clear = np.ascontiguousarray(target[place]), np.ascontiguousarray(uncovered[place])
-        matte = solve_matte(layer, grid, part, seen, clear)
+        matte = solve_matte(layer, grid, part, seen, clear, full)
         if matte is None:
             continue
-        alpha = quantised(matte.alpha, full)
-        share, shown = alpha[..., None], (clear * alpha)[..., None]
-        colour = matte.foreground
-        if plan.colours == "source":
-            colour = colour + (seen - colour) * np.clip((shown - 0.9) * 10, 0, 1)
-        out.append(_placed(index, alpha, colour, place=place, tile=tile, keep=keep))
-        bare = (seen - share * matte.foreground) / np.maximum(1 - share, np.float32(0.05))
-        trust = np.clip((1 - share - 0.25) / 0.5, 0, 1)
-        peeled = np.clip(matte.background + (bare - matte.background) * trust, 0, 1)
-        target[place] = np.where(share > 0, peeled, seen)
-        uncovered[place] = clear * (1 - alpha)
+        _peel(matte, seen, clear, own_colour=plan.colours == "source")
+        target[place], uncovered[place] = seen, clear
+        alpha = np.zeros(uncovered.shape, np.float32)
+        colour = np.zeros((*uncovered.shape, 3), np.float32)
+        alpha[place], colour[place] = matte.alpha, matte.foreground
+        out.append(Solved(index, alpha[keep], colour[keep]))
     ground = grid.enlarged(evidence.colour, (0, 0), inner, cubic=False)
     if plan.colours == "source":
-        shows = np.clip((uncovered[keep] - 0.05) * 4, 0, 1)[..., None]
-        ground = ground + (target[keep] - ground) * shows
+        shows = np.clip((uncovered[keep] - np.float32(0.05)) * 4, 0, 1)
+        index = np.flatnonzero((shows > 0) & (uncovered[keep] < 1))
+        flat = ground.reshape(-1, 3)
+        bare = target[keep].reshape(-1, 4)[index, :3]
+        flat[index] += (bare - flat[index]) * shows.reshape(-1)[index, None]
     out.append(Solved(0, np.ones(ground.shape[:2], np.float32), ground))
     out.reverse()
     return out
 
 
-def _values(plan: Plan, tile: Bounds) -> F32:
-    """The picture's colours in the tile, 0..1 nominally; continued where it is transparent."""
+def _target(plan: Plan, tile: Bounds) -> F32:
+    """The picture's colours in the tile, (h, w, 4) with 1 in the fourth channel.
+
+    Where the picture is transparent its surroundings are continued.
+    """
     source = plan.source[tile.slices]
-    values = in_fractions(source[..., :3])
+    values = in_fractions(source)
     if plan.has_alpha:
         nothing = source[..., 3] <= 0
         if nothing.any():
-            smooth = plan.evidence.grid.enlarged(plan.evidence.picture, (0, 0), tile, cubic=False)
-            values[nothing] = smooth[nothing]
+            picture = plan.evidence.picture
+            smooth = plan.evidence.grid.enlarged(picture, (0, 0), tile, cubic=False)
+            values[nothing, :3] = smooth[nothing]
+    values[..., 3] = 1
     return values
 
 
-def _placed(
-    index: int,
-    alpha: F32,
-    colour: F32,
-    *,
-    place: tuple[slice, slice],
-    tile: Bounds,
-    keep: tuple[slice, slice],
-) -> Solved:
-    """A solved part of the tile on the whole of its inner part, transparent elsewhere."""
-    whole_alpha = np.zeros((tile.height, tile.width), np.float32)
-    whole_colour = np.zeros((tile.height, tile.width, 3), np.float32)
-    whole_alpha[place], whole_colour[place] = alpha, colour
-    return Solved(index, whole_alpha[keep], whole_colour[keep])
+def _peel(matte: Matte, target: F32, uncovered: F32, *, own_colour: bool) -> None:
+    """Take the layer off ``target`` and add its cover, in place, where it is neither 0 nor 1.
+
+    With ``own_colour`` the layer's colour becomes the picture's where it shows nearly alone. What
+    an opaque layer hides stays as it is in ``target``: it is never looked at.
+    """
+    partial = np.flatnonzero((matte.alpha > 0) & (matte.alpha < 1))
+    if partial.size and matte.background is not None:
+        share = matte.alpha.reshape(-1)[partial, None]
+        colours = matte.foreground.reshape(-1, 3)
+        own, flat = colours[partial], target.reshape(-1, 4)
+        seen, below = flat[partial, :3], matte.background.reshape(-1, 3)[partial]
+        clear = 1 - share
+        bare = (seen - share * own) / np.maximum(clear, np.float32(0.05))
+        trust = np.clip(clear * 2 - np.float32(0.5), 0, 1)
+        flat[partial, :3] = np.clip(below + (bare - below) * trust, 0, 1)
+        if own_colour:
+            shown = uncovered.reshape(-1)[partial, None] * share
+            own += (seen - own) * np.clip((shown - np.float32(0.9)) * 10, 0, 1)
+            colours[partial] = own
+    uncovered *= 1 - matte.alpha

@@ -1,0 +1,96 @@
+"""Pictures and providers' answers for tests of the restoration, and what programs make of layers.
+
+The two emulations here are written apart from the product's, pixel row by pixel row, so that one
+checks the other.
+"""
+
+import numpy as np
+
+from layersplit.domain import Arithmetic, ModelLayer, Picture
+from layersplit.restore import restore
+from layersplit.run import Run
+
+DTYPES = (np.uint8, np.uint16, np.float32)
+
+
+def full_of(dtype):
+    return 1.0 if dtype == np.float32 else float(np.iinfo(dtype).max)
+
+
+def noise_picture(seed, height, width, dtype=np.uint8, alpha="opaque"):
+    """Every channel at random; floats reach below 0 and above 1."""
+    random = np.random.default_rng(seed)
+    full = full_of(dtype)
+    values = random.random((height, width, 4))
+    if dtype == np.float32:
+        values[..., :3] = values[..., :3] * 1.6 - 0.3
+    if alpha == "opaque":
+        values[..., 3] = 1
+    elif alpha == "ramp":
+        kinds = random.integers(0, 4, (height, width))
+        values[..., 3][kinds == 0] = 0
+        values[..., 3][kinds == 1] = 1
+    elif alpha == "none":
+        values[..., 3] = 0
+    pixels = values * full if full == 1 else np.rint(values * full)
+    return Picture(pixels=pixels.astype(dtype))
+
+
+def noise_layers(seed, count, height, width):
+    random = np.random.default_rng(seed)
+    return [
+        ModelLayer(pixels=random.integers(0, 256, (height, width, 4)).astype(np.uint8))
+        for _ in range(count)
+    ]
+
+
+def solid(height, width, colour, alpha=255):
+    pixels = np.empty((height, width, 4), np.uint8)
+    pixels[..., :3] = colour
+    pixels[..., 3] = alpha
+    return pixels
+
+
+def restored(picture, layers, **options):
+    chosen = {"arithmetic": Arithmetic.PER_LAYER, "colours": "source", "run": Run(), **options}
+    return restore(picture, layers, **chosen)
+
+
+def placed(layer, picture):
+    """A layer on the whole of the picture, in float64 channel units."""
+    out = np.zeros(picture.pixels.shape)
+    out[layer.bounds.slices] = layer.pixels
+    return out
+
+
+def flattened(layers, picture, arithmetic):
+    """What the program of ``arithmetic`` shows, (h, w, 4) float64 in channel units.
+
+    Krita: float32, stored after every layer. Elsewhere: float64, stored at the end.
+    """
+    full = full_of(picture.pixels.dtype)
+    each = arithmetic is Arithmetic.PER_LAYER
+    kind = np.float32 if each else np.float64
+    integers = picture.pixels.dtype != np.float32
+    out = np.zeros(picture.pixels.shape, kind)
+    for layer in layers:
+        above = placed(layer, picture).astype(kind)
+        share, below = above[..., 3:] / kind(full), out[..., 3:] / kind(full)
+        united = share + below * (1 - share)
+        weight = np.where(united > 0, share / np.where(united > 0, united, 1), 0)
+        weight = np.where(below == 1, share, weight)
+        out = np.concatenate(
+            [weight * (above[..., :3] - out[..., :3]) + out[..., :3], united * kind(full)], axis=-1
+        ).astype(kind)
+        if each and integers:
+            out = np.rint(out)
+    return np.rint(out).astype(np.float64) if integers else out.astype(np.float64)
+
+
+def differences(layers, picture, arithmetic):
+    """Greatest error of alpha and of premultiplied colour, both in channel units."""
+    full = full_of(picture.pixels.dtype)
+    shown, goal = flattened(layers, picture, arithmetic), picture.pixels.astype(np.float64)
+    alpha = np.abs(shown[..., 3] - goal[..., 3]).max()
+    colour = shown[..., :3] * shown[..., 3:] - goal[..., :3] * goal[..., 3:]
+    return float(alpha), float(np.abs(colour).max() / full)
