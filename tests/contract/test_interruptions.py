@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes.services import environment, split
+from fakes.services import SERVERS, environment, split
 
 from layersplit.errors import Cancelled, SubmissionUnknownError
 from layersplit.remote.journal import UNFINISHED, Journal, State
@@ -138,11 +138,16 @@ def cancelled_at(server, step, kind):
     return caught.value.note, time.monotonic() - moment[0]
 
 
-@pytest.mark.parametrize("step", ["upload", "poll", "download"])
-def test_a_cancel_works_within_two_seconds_and_says_what_it_costs(server, step):
-    server.polls = 3
-    if step == "upload" and server.name not in {"wavespeed", "comfyui"}:
-        pytest.skip("the picture travels in the request")
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("wavespeed", "upload"),
+        ("comfyui", "upload"),
+        *((name, step) for name in SERVERS for step in ("poll", "download")),
+    ],
+)
+def test_a_cancel_works_within_two_seconds_and_says_what_it_costs(start, name, step):
+    server = start(name, polls=3)
     note, seconds = cancelled_at(server, step, "hook")
     assert seconds < 2.0
     if step == "upload":

@@ -280,11 +280,11 @@ def test_a_large_picture_is_reduced_before_it_is_sent(server):
         assert content[8:12] == b"WEBP"
 
 
-def test_what_is_sent_is_lossless(server):
+@pytest.mark.parametrize("name", ["wavespeed", "runcomfy", "fal", "replicate"])
+def test_what_is_sent_is_lossless(start, name):
+    server = start(name)
     pixels = picture()
     split(server, pixels)
-    if server.name == "comfyui":
-        pytest.skip("the client resizes")
     assert np.array_equal(scene.decoded(sent_picture(server)), pixels)
 
 

@@ -118,7 +118,7 @@ class FaultyServer:
             def serve(self):
                 outer.serve(self, route, step)
 
-            do_GET = do_POST = do_PUT = do_DELETE = serve  # noqa: N815 - the base class's names
+            do_GET = do_POST = do_PUT = do_DELETE = do_CONNECT = serve  # noqa: N815 - the base class's names
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from layersplit.bridge.paths import cache_folder
 from layersplit.domain import U8
+from layersplit.errors import SetupError
 from layersplit.private_files import private_folder
 from layersplit.remote.answers import StoredAnswer, read_answer
 
@@ -54,10 +55,10 @@ class Cache:
 
     def put(self, key: str, answer: Path) -> None:
         """Keep the answer in the file ``answer`` too; a full disk is no failure of the job."""
-        if answer.stat().st_size > self._limit_bytes:
-            return
         path = self._path(key)
-        with suppress(OSError):
+        with suppress(OSError, SetupError):
+            if answer.stat().st_size > self._limit_bytes:
+                return
             private_folder(self._folder)
             path.unlink(missing_ok=True)
             try:

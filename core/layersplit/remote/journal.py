@@ -13,6 +13,7 @@ Files and not a database: docs/adr/0005-jobs-as-files.md.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -27,10 +28,11 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from layersplit.bridge.paths import jobs_folder
-from layersplit.errors import InputError
+from layersplit.errors import InputError, SetupError
 from layersplit.private_files import private_folder, unwritable, write_private
 from layersplit.remote.service import RemoteJob
 
+LOG: Final = logging.getLogger("layersplit.remote")
 LAYERS_FILE: Final = "layers.zip"
 _JOB: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -126,10 +128,20 @@ class Journal:
         return self.note(replace(entry, state=state, **changes), state.value)
 
     def note(self, entry: Entry, what: str) -> Entry:
-        """Write the entry with one more step."""
+        """Write the entry with one more step. Raises SetupError while nothing has been sent.
+
+        Afterwards a full disk must not lose a job that is paid: it is logged, and the run goes on.
+        """
         now = time.time()
         steps = (*entry.steps, (round(now, 3), what))
-        return self.write(replace(entry, created=entry.created or now, steps=steps))
+        entry = replace(entry, created=entry.created or now, steps=steps)
+        try:
+            return self.write(entry)
+        except SetupError as error:
+            if entry.state in {State.PREPARED, State.SENDING}:
+                raise
+            LOG.warning("job %s, %s, %s: %s", entry.job, what, entry.remote_id, error.fact)
+            return entry
 
     def read(self, job: str) -> Entry | None:
         """The entry of ``job``; None when there is none, or none that can be read."""

@@ -58,6 +58,13 @@ def need_key(name: str) -> Key:
             meaning="Nothing was sent.",
             remedy=f"{how_to_set(capability)} A key is made at {capability.key_page}",
         )
+    if not key.value.isascii() or not key.value.isprintable() or " " in key.value:
+        capability = CAPABILITIES[name]
+        raise SetupError(
+            f"What is in {key.place} is no key for {capability.title}.",
+            meaning="Nothing was sent: a key has no spaces, line breaks or accents.",
+            remedy=f"Copy it again from {capability.key_page}. {how_to_set(capability)}",
+        )
     return key
 
 

@@ -117,7 +117,7 @@ def _adopted(desk: Desk, kin: Entry) -> Brought | None:
             return kept
         entry = kin if kin.remote is not None else find(desk, kin)
         if entry is None:
-            if told:
+            if told or is_settled(desk, kin):
                 return None
             raise lost(desk, kin, Trouble(Kind.DROPPED))
         try:

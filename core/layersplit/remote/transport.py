@@ -40,6 +40,7 @@ MAX_ANSWER_BYTES: Final = 160 * 1024**2
 """Answers may carry layers as text; a JSON answer longer than this is no such thing."""
 DOUBTFUL_ATTEMPTS: Final = 3
 QUICK_S: Final = 4.0
+LONGEST_READ_S: Final = 240.0
 SLOWEST_UPLOAD_BYTES_PER_S: Final = 16_000
 
 Explain = Callable[[int, Any], Trouble | None]
@@ -160,7 +161,9 @@ class Transport:
         """
         # Closed after the answer, because nobody waits for the others when one layer has failed.
         request = self._foreign("GET", link, None, {"Connection": "close"})
-        return self._send(request, self.timing.answer_s, max_bytes=max_bytes)
+        return self._send(
+            request, self.timing.answer_s, max_bytes=max_bytes, total_s=LONGEST_READ_S
+        )
 
     def check_link(self, url: str) -> SafeLink:
         """``url`` from an answer, checked; raises Trouble."""
@@ -260,6 +263,7 @@ class Transport:
         answer_s: float,
         *,
         max_bytes: int = MAX_ANSWER_BYTES,
+        total_s: float | None = None,
         client: httpx.Client | None = None,
     ) -> Reply:
         import httpx  # noqa: PLC0415 - see the top
@@ -269,7 +273,7 @@ class Transport:
             answer_s, connect=self.timing.connect_s
         ).as_dict()
         content = bytearray()
-        give_up = time.monotonic() + self.timing.connect_s + 2 * answer_s
+        give_up = time.monotonic() + (total_s or self.timing.connect_s + 2 * answer_s)
         try:
             response = client.send(request, stream=True, follow_redirects=False)
             try:

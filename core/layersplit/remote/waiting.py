@@ -14,7 +14,7 @@ from itertools import count
 from typing import Final, NoReturn
 
 from layersplit.domain import U8
-from layersplit.errors import Cancelled
+from layersplit.errors import Cancelled, SetupError
 from layersplit.remote.answers import write_answer
 from layersplit.remote.desk import Brought, Desk
 from layersplit.remote.download import fetch_layers
@@ -102,12 +102,15 @@ def _receive(desk: Desk, entry: Entry, remote: RemoteJob) -> Brought:
     delivery, files, layers = _fetched(desk, remote)
     cost = delivery.cost_usd if delivery.cost_usd is not None else entry.price_usd
     path = desk.journal.folder(entry.job) / LAYERS_FILE
-    write_answer(path, files, cost_usd=cost, job=entry.job)
+    try:
+        write_answer(path, files, cost_usd=cost, job=entry.job)
+        if cost != entry.price_usd:
+            desk.note_cost(entry, cost)
+    except SetupError as error:  # a full disk: whoever waits for the layers gets them all the same
+        LOG.warning("the layers of %s are not kept: %s", entry.job, error.fact)
     entry = desk.journal.move(
         desk.journal.read(entry.job) or entry, State.RECEIVED, cost_usd=cost, sentences=()
     )
-    if cost != entry.price_usd:
-        desk.note_cost(entry, cost)
     desk.cache.put(entry.key, path)
     return Brought(layers=tuple(layers), cost_usd=cost, job=entry.job)
 
