@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from layersplit.errors import InputError
 
-FILE_SUFFIXES: Final = (".ora", ".psd", ".zip")
+FILE_SUFFIXES: Final = (".ora", ".psd", ".psb", ".zip")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ result of ours; otherwise the result becomes a new folder inside it.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -81,7 +82,7 @@ def _put_in_place(part: Path, target: Path, is_ours: Callable[[Path], bool]) -> 
         part.rename(target)
         return
     if not is_ours(target):  # somebody put something there while we worked
-        raise FileExistsError(f"{target} is not empty")
+        raise FileExistsError(errno.EEXIST, "Something was put there meanwhile")
     old = _hidden_beside(target)
     target.rename(old)
     try:

@@ -34,6 +34,12 @@ def check_target(out: Path, extent: Extent) -> Form:
     that ``out`` lies in may be missing when only that one has to be made.
     """
     form = _form(out)
+    if form is Form.FOLDER and out.exists() and not out.is_dir():
+        raise InputError(
+            f"'{_shown(out)}' is a file, not a folder.",
+            meaning="A name without an ending means a folder of PNGs; nothing was written.",
+            remedy="End the name in .ora, .psd, .psb or .zip, or choose another name.",
+        )
     folder = out.absolute().parent
     with explained(out):
         if not folder.exists() and folder.parent.is_dir():
@@ -92,7 +98,7 @@ def _refusal(out: Path, error: OSError) -> InputError:
             fact = f"The name '{_shown(out)[:40]}…' is too long for this disk."
             remedy = "Choose a shorter one with -o."
         case _:
-            fact = f"'{_shown(out)}' cannot be written: {error.strerror or type(error).__name__}."
+            fact = f"'{_shown(out)}' cannot be written: {error.strerror or 'no reason given'}."
             remedy = "Choose another place with -o."
     return InputError(
         fact,

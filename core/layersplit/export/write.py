@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -93,7 +94,7 @@ def _free_folder(out: Path, title: str) -> Path:
         inside = out / (wanted if number == 1 else f"{wanted}-{number}")
         if not inside.exists():
             return inside
-    raise FileExistsError(f"{out} is full of results")
+    raise FileExistsError(errno.EEXIST, "It is full of results")
 
 
 def _implied_profile(pixels: Pixels) -> bytes | None:

@@ -87,7 +87,7 @@ def unopened(path: Path, error: OSError) -> InputError:
             fact = f"You may not read '{shown(path)}'."
             remedy = "Change its permissions, or copy it to a place of your own."
         case _:
-            reason = error.strerror or type(error).__name__
+            reason = error.strerror or "no reason given"
             fact = f"'{shown(path)}' cannot be opened: {reason}."
             remedy = "Copy it to another place and try again."
     return InputError(fact, meaning=UNTOUCHED, remedy=remedy)

@@ -166,7 +166,7 @@ def test_a_place_where_nobody_may_write_is_said(tmp_path):
 
 def test_a_file_where_a_folder_should_be_is_said(tmp_path):
     (tmp_path / "out").write_text("mine")
-    refusal(tmp_path / "out")
+    assert "is a file" in refusal(tmp_path / "out").fact
     assert (tmp_path / "out").read_text() == "mine"
 
 
