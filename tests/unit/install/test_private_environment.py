@@ -18,6 +18,7 @@ BASE = "/usr/bin/python3.12"
 PARTS = {
     "sentence": "3 GB come.",
     "index": "https://torch.example/cpu",
+    "card": "cpu",
     "torch": ["torch==2"],
     "requirements": ["diffusers==1"],
 }
@@ -300,8 +301,8 @@ def test_the_gpu_part_is_announced_and_comes_from_the_right_place(machine, check
     make(machine, wanted_of(checkout, extras=("local",)), tmp_path)
     assert machine.announced == ["3 GB come."]
     torch, rest = machine.commands[-3], machine.commands[-2]
-    assert torch[-3:] == ["--index-url", "https://torch.example/cpu", "torch==2"]
-    assert rest[-1] == "diffusers==1"
+    assert torch[-4:] == ["--no-deps", "--index-url", "https://torch.example/cpu", "torch==2"]
+    assert rest[-2:] == ["torch==2", "diffusers==1"]
     assert "--index-url" not in rest
 
 

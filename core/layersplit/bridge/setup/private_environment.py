@@ -54,8 +54,8 @@ _LOCAL_PARTS = """
 import json
 from layersplit.local.parts import installation
 found = installation()
-print(json.dumps({"sentence": found.sentence, "index": found.index, "torch": found.torch,
-                  "requirements": found.requirements}))
+print(json.dumps({"sentence": found.sentence, "index": found.index, "card": found.card,
+                  "torch": found.torch, "requirements": found.requirements}))
 """
 
 
@@ -242,8 +242,14 @@ class PrivateEnvironment:
         if wanted.wheels is not None:
             offline = ["--no-index", "--find-links", str(wanted.wheels)]
             return [[*offline, *parts["torch"], *parts["requirements"]]]
-        index = ["--index-url", parts["index"]] if parts["index"] else []
-        return [[*index, *parts["torch"]], list(parts["requirements"])]
+        calls = [[*parts["torch"], *parts["requirements"]]]
+        if parts["index"]:
+            # The card's build alone comes from there; what torch needs is in the usual index, but
+            # for AMD, whose compiler is not.
+            calls.insert(0, ["--no-deps", "--index-url", parts["index"], *parts["torch"]])
+            if parts["card"] == "rocm":
+                calls[1] = ["--extra-index-url", parts["index"], *calls[1]]
+        return calls
 
     def _share(self, packages: Path) -> None:
         """Let the environment see another one's packages."""
