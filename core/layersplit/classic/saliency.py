@@ -66,5 +66,6 @@ def _distances(values: F32) -> _Matrix:
     return np.asarray(np.linalg.norm(values[:, None] - values[None], axis=2), np.float64)
 
 
-def _scaled(values: _Matrix) -> _Matrix:
-    return np.asarray((values - values.min()) / max(float(np.ptp(values)), 1e-9))
+def _scaled(values: npt.NDArray[np.floating]) -> _Matrix:
+    spread = max(float(np.ptp(values)), 1e-9)
+    return np.asarray((values - values.min()) / spread, np.float64)
