@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Union
 
 from krita import Krita
 
-from layersplit.bridge import texts, words
+from layersplit.bridge import history, texts, words
 from layersplit.bridge.choices import (
     OFFLINE_ROW,
     Choices,
@@ -29,14 +29,19 @@ from layersplit.bridge.messages import (
 )
 from layersplit.bridge.refusal import Refusal
 from layersplit.bridge.texts import translated
+from layersplit_krita import history_docker
+from layersplit_krita.again import Continuation, Reinsertion
 from layersplit_krita.dialog import SplitDialog
+from layersplit_krita.errands import KeyDialog, SetUpDialog
 from layersplit_krita.guard import guarded
 from layersplit_krita.messages import main_window, show_failure, show_question
+from layersplit_krita.offer import Offer
 from layersplit_krita.originals import Originals
 from layersplit_krita.progress import ProgressWindow
 from layersplit_krita.qt import QIcon, QObject, pyqtSignal
 from layersplit_krita.run import Run
 from layersplit_krita.source import Source, source_of
+from layersplit_krita.work import DOCUMENT_CLOSED, Office, Work
 
 MESSAGE_MS = 4000
 
@@ -62,7 +67,13 @@ class Desk:
         self._hop = _Hop()
         self._client = WorkerClient(self._message, deliver=self._hop.posted.emit)
         self._rows: List[ProviderRow] = []
-        self._runs: Dict[str, Run] = {}
+        self._office = Office(
+            send=self._client.send,
+            stop=lambda job: self._client.send(Cancel(job)),
+            progress=self._show_progress,
+            ended=self._ended,
+        )
+        self._runs: Dict[str, Work] = {}
         self._dialog: Optional[SplitDialog] = None
         self._progress: Optional[ProgressWindow] = None
         self._originals = Originals()
@@ -80,7 +91,7 @@ class Desk:
             self._dialog.raise_()
             return
         self._client.send(Providers())
-        offer = _Offer(document)
+        offer = Offer(document)
         dialog = SplitDialog(
             window,
             offer.suited(last_choices()),
@@ -102,7 +113,7 @@ class Desk:
         document = Krita.instance().activeDocument()
         if document is None:
             return
-        choices = _Offer(document).suited(last_choices(), keep=True)
+        choices = Offer(document).suited(last_choices(), keep=True)
         row = next((row for row in self._rows if row.name == choices.provider), None)
         if row is None and choices.provider == OFFLINE_ROW.name:
             row = OFFLINE_ROW
@@ -135,32 +146,51 @@ class Desk:
         self._begin(source, choices, row)
 
     def _begin(self, source: Source, choices: Choices, row: ProviderRow) -> None:
-        run = Run(
-            source,
-            choices,
-            choices.options(row),
-            send=self._client.send,
-            stop=lambda job: self._client.send(Cancel(job)),
-            progress=self._show_progress,
-            ended=self._ended,
-        )
+        self._start(Run(source, choices, choices.options(row), self._office))
+
+    def _start(self, run: "Union[Run, Reinsertion, Continuation]") -> None:
         self._runs[run.job] = run
         self._progress_window().add(run, run.cancel)
         run.start()
 
-    def _ended(self, run: Run, failure: Optional[Failed]) -> None:
+    # the history
+
+    @guarded
+    def insert_again(self, entry: history.Entry) -> None:
+        """Put the kept layers of ``entry`` into the active document, or into a new one."""
+        if entry.job not in self._runs:
+            document = Krita.instance().activeDocument()
+            self._start(Reinsertion(entry, document, self._office))
+
+    @guarded
+    def go_on(self, entry: history.Entry) -> None:
+        """Bring what a service still has."""
+        if entry.job not in self._runs:
+            document = Krita.instance().activeDocument()
+            self._start(Continuation(entry, document, self._office))
+
+    @guarded
+    def forget(self, entry: history.Entry) -> None:
+        """Delete an entry; what runs is cancelled first."""
+        if entry.job in self._runs:
+            self._runs[entry.job].cancel()
+        history.delete(entry.job)
+
+    def _ended(self, run: Work, failure: Optional[Failed]) -> None:
         self._runs.pop(run.job, None)
         self._progress_window().remove(run)
+        self._refresh_history()
         if failure is None:
-            self._originals.hide_beside(run.source.document, run.group, run.where.hidden)
+            if run.where is not None:
+                self._originals.hide_beside(run.document, run.group, run.where.hidden)
             self._say_done(run)
-        elif failure.code == "document-closed":
+        elif failure.code == DOCUMENT_CLOSED:
             fact, meaning, remedy = failure.sentences
             show_question((fact, meaning, remedy), words.OPEN_AS_NEW, lambda: self._open_new(run))
         elif failure.code != "cancelled" or failure.may_have_cost:
             show_failure(failure, self._helper(run, failure))
 
-    def _helper(self, run: Run, failure: Failed) -> Optional[Callable[[], None]]:
+    def _helper(self, run: Work, failure: Failed) -> Optional[Callable[[], None]]:
         step = texts.NEXT_STEPS.get(failure.code)
         if failure.may_have_cost:
             return self._show_history
@@ -168,12 +198,12 @@ class Desk:
             "Set Up…": self._set_up,
             "Settings…": self.ask_and_split,
             "History…": self._show_history,
-            "Try Again": lambda: self._begin(run.source, run.choices, self._row(run)),
+            "Try Again": (lambda: self._try_again(run)) if isinstance(run, Run) else None,
         }.get(step or "")
 
-    def _row(self, run: Run) -> ProviderRow:
-        rows = [row for row in self._rows if row.name == run.options.provider]
-        return rows[0] if rows else OFFLINE_ROW
+    def _try_again(self, run: Run) -> None:
+        rows = [row for row in self._rows if row.name == run.provider]
+        self._begin(run.source, run.choices, rows[0] if rows else OFFLINE_ROW)
 
     # the worker
 
@@ -200,12 +230,12 @@ class Desk:
             self._progress = ProgressWindow(main_window())
         return self._progress
 
-    def _show_progress(self, run: Run, fraction: Optional[float], sentence: str) -> None:
+    def _show_progress(self, run: Work, fraction: Optional[float], sentence: str) -> None:
         if run.is_cancelled and sentence != translated(words.STOPPING):
             return
         self._progress_window().update_run(run, fraction, sentence)
 
-    def _say_done(self, run: Run) -> None:
+    def _say_done(self, run: Work) -> None:
         view = Krita.instance().activeWindow().activeView()
         if view is not None and run.result is not None:
             text = words.done(len(run.result.layers), run.elapsed_s, run.result.report)
@@ -214,46 +244,30 @@ class Desk:
     def _dialog_closed(self, *_: Any) -> None:
         self._dialog = None
 
+    def _ask_again(self) -> None:
+        """Something about the providers may have changed."""
+        self._client.send(Providers())
+
     def _enter_key(self, row: ProviderRow) -> None:
-        raise NotImplementedError
+        KeyDialog(row, self._ask_again).open()
 
     def _set_up(self) -> None:
-        raise NotImplementedError
+        SetUpDialog(self._ask_again).open()
 
     def _show_history(self) -> None:
-        raise NotImplementedError
+        for docker in self._dockers():
+            docker.setVisible(True)
+            docker.raise_()
 
-    def _open_new(self, run: Run) -> None:
-        raise NotImplementedError
+    def _refresh_history(self) -> None:
+        for docker in self._dockers():
+            docker.refresh()
 
+    def _dockers(self) -> List[Any]:
+        dockers = Krita.instance().dockers()
+        return [docker for docker in dockers if docker.objectName() == history_docker.NAME]
 
-class _Offer:
-    """What can be split in a document now, and what is special about it."""
-
-    def __init__(self, document: Any) -> None:
-        whole = (document.width(), document.height())
-        self.extents = {"picture": whole}
-        selection = document.selection()
-        if selection is not None and selection.width() > 0:
-            self.extents["selection"] = (selection.width(), selection.height())
-        node = document.activeNode()
-        if node is not None:
-            bounds = node.bounds()
-            self.extents["layer"] = (bounds.width(), bounds.height())
-        self.scopes = list(self.extents)
-        model = document.colorModel()
-        self.notes = []
-        if model not in ("RGBA", "GRAYA"):
-            self.notes.append(translated(words.CONVERTED) % model.rstrip("A"))
-
-    def suited(self, choices: Choices, *, keep: bool = False) -> Choices:
-        """``choices`` with a scope that exists; a selection is probably there to be split."""
-        from dataclasses import replace  # noqa: PLC0415
-
-        scope = choices.scope if choices.scope in self.scopes else "picture"
-        if not keep:
-            if "selection" in self.scopes:
-                scope = "selection"
-            elif scope == "layer":
-                scope = "picture"
-        return replace(choices, scope=scope)
+    def _open_new(self, run: Work) -> None:
+        entry = history.entry_of(run.job)
+        if entry is not None:
+            self._start(Reinsertion(entry, None, self._office))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from krita import Extension, Krita
+from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
 
+from layersplit_krita import history_docker
 from layersplit_krita.qt import QTimer
 
 if TYPE_CHECKING:
@@ -23,10 +24,24 @@ class LayersplitExtension(Extension):
         self._desk: Optional[Desk] = None
 
     def setup(self) -> None:
-        """Hear of the end of the program, to end the worker in time."""
+        """Hear of the end of the program, to end the worker in time; offer the docker."""
         notifier = Krita.instance().notifier()
         notifier.setActive(True)
         notifier.applicationClosing.connect(self._close)
+        Krita.instance().addDockWidgetFactory(
+            DockWidgetFactory(
+                history_docker.NAME,
+                DockWidgetFactoryBase.DockPosition.DockRight,
+                history_docker.HistoryDocker,
+            )
+        )
+        history_docker.actions.update(
+            {
+                "insert": lambda entry: self.desk().insert_again(entry),
+                "continue": lambda entry: self.desk().go_on(entry),
+                "delete": lambda entry: self.desk().forget(entry),
+            }
+        )
 
     def createActions(self, window: Any) -> None:
         """Called for every new window. Texts and shortcuts come from layersplit_krita.action."""

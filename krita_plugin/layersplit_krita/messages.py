@@ -1,4 +1,4 @@
-"""What went wrong, in a box that blocks nothing: fact, meaning, remedy, and the button that helps."""
+"""What went wrong, in a box that blocks nothing: fact, meaning, remedy, a button that helps."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any, List, Sequence
 
 from layersplit_krita.guard import guarded
 from layersplit_krita.qt import QObject, QTimer
-from layersplit_krita.run import is_open
+from layersplit_krita.work import is_open
 
 LOOK_MS = 150
 

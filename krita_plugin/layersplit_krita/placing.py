@@ -14,7 +14,7 @@ from typing import Any, Generator, List, Optional, Sequence
 from krita import Krita, Selection
 
 from layersplit.bridge.failures import JobFolderError
-from layersplit.bridge.lanes import four_to_grey
+from layersplit.bridge.lanes import four_to_grey, with_order
 from layersplit.bridge.messages import LayerFile
 from layersplit_krita.colourspaces import Space
 from layersplit_krita.qt import QRect
@@ -24,7 +24,9 @@ BAND_BYTES = 2 << 20
 
 @dataclass
 class Placement:
-    """Where a result belongs. ``dx``, ``dy``: the document position of the split picture.
+    """Where a result belongs, and how its files are made: ``space`` and ``order`` of channels.
+
+    ``dx``, ``dy``: the document position of the split picture.
 
     ``above``: the node over which the group goes, None for the very top. ``hidden``: the nodes that
     are no longer to be seen beside the group. ``mask``: one byte a pixel of ``masked``.
@@ -32,6 +34,7 @@ class Placement:
 
     name: str
     space: Space
+    order: str = "rgba"
     dx: int = 0
     dy: int = 0
     above: Any = None
@@ -109,6 +112,9 @@ def _fill(
                 raise JobFolderError("raw-missing", name=layer.file, detail="it became shorter")
             if where.space.is_grey:
                 band = four_to_grey(band, where.space.word)
+            else:
+                new = where.space.order
+                band = with_order(band, where.space.word, old=where.order, new=new)
             node.setPixelData(band, where.dx + x, where.dy + y + top, width, count)
             yield
 

@@ -17,7 +17,7 @@ from layersplit_krita.qt import (
     QVBoxLayout,
     QWidget,
 )
-from layersplit_krita.run import Run
+from layersplit_krita.work import Work
 
 WIDTH_EM = 40
 TICK_MS = 500
@@ -37,7 +37,7 @@ class ProgressWindow(QWidget):
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
 
-    def add(self, run: Run, cancel: Callable[[], None]) -> None:
+    def add(self, run: Work, cancel: Callable[[], None]) -> None:
         """Show a run."""
         line = _Line(run, cancel)
         self._lines[run.job] = line
@@ -47,13 +47,13 @@ class ProgressWindow(QWidget):
             self.show()
             self._to_corner()
 
-    def update_run(self, run: Run, fraction: Optional[float], sentence: str) -> None:
+    def update_run(self, run: Work, fraction: Optional[float], sentence: str) -> None:
         """Something happened."""
         line = self._lines.get(run.job)
         if line is not None:
             line.update_line(fraction, sentence)
 
-    def remove(self, run: Run) -> None:
+    def remove(self, run: Work) -> None:
         """The run has ended."""
         line = self._lines.pop(run.job, None)
         if line is not None:
@@ -85,11 +85,11 @@ class ProgressWindow(QWidget):
 class _Line(QWidget):
     """One run: its title, a bar, what it does, for how long, and Cancel."""
 
-    def __init__(self, run: Run, cancel: Callable[[], None]) -> None:
+    def __init__(self, run: Work, cancel: Callable[[], None]) -> None:
         super().__init__()
         self._run = run
         self._sentence = ""
-        title = QLabel(translated(words.RUN_TITLE) % run.source.title)
+        title = QLabel(translated(words.RUN_TITLE) % run.title)
         title.setTextFormat(Qt.TextFormat.PlainText)
         bold = title.font()
         bold.setBold(True)

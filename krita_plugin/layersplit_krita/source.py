@@ -27,7 +27,8 @@ MASKS = ("transparencymask", "filtermask", "transformmask", "selectionmask", "co
 class Source:
     """One picture to be split, and where its layers belong.
 
-    ``bounds``: its place in the document; ``node_id``: the node whose pixels it is, None for the
+    ``bounds``: its place in the document; ``native``: the space of its pixels, ``space``: that in
+    which they travel, both as they are now (the document may be gone later); ``node_id``: the node whose pixels it is, None for the
     whole picture; ``mask``: the selection (one byte a pixel of ``selected``), None when the
     selection is a rectangle or there is none; ``opaque`` is known once everything is read.
     """
@@ -38,15 +39,11 @@ class Source:
     scope: str
     bounds: QRect
     native: Space
+    space: Space
     node_id: Any = None
     selected: Optional[QRect] = None
     mask: Optional[bytes] = None
     opaque: bool = True
-
-    @property
-    def space(self) -> Space:
-        """How the pixels travel."""
-        return Space.of(self.document).travelling
 
     def read(self, folder: Path) -> Generator[None, None, RawPicture]:
         """Write the worker's files into ``folder``, in short steps; returns their description."""
@@ -106,6 +103,7 @@ def source_of(document: Any, scope: str) -> Source:
         scope=scope,
         bounds=canvas,
         native=Space.of(document),
+        space=Space.of(document).travelling,
     )
     if scope == "layer":
         _take_layer(source, document.activeNode(), canvas)

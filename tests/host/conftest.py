@@ -52,4 +52,5 @@ def krita_desktop(place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
 def krita(krita_desktop: KritaHost) -> Iterator[KritaHost]:
     """The running Krita, without any document."""
     yield krita_desktop
+    krita_desktop.call("close_windows")
     krita_desktop.call("close_documents")

@@ -80,7 +80,7 @@ class KritaHost(Session):
 
         def arrived() -> bool:
             self._complain()
-            return len(self.groups(name)) == count
+            return bool(self.call("group_count", name) == count)
 
         self.wait_until(f"{count} groups", arrived, seconds)
         self.wait_until("no progress", lambda: not self.window(PROGRESS))

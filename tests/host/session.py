@@ -86,7 +86,9 @@ class Session:
         while not (value := condition()):
             if time.monotonic() > deadline:
                 self.screenshot("failed")
-                raise HostError(f"Waited {seconds} s in vain for: {what} (see {self.out}/failed.png)")
+                raise HostError(
+                    f"Waited {seconds} s in vain for: {what} (see {self.out}/failed.png)"
+                )
             time.sleep(0.05)
         return value
 

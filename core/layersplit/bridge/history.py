@@ -80,6 +80,11 @@ def entries() -> List[Entry]:
     return sorted(filter(None, found), key=lambda entry: entry.started, reverse=True)
 
 
+def entry_of(job: str) -> Optional[Entry]:
+    """What is written of ``job``; None when nothing is."""
+    return _read(folder_of(job) / "entry.json")
+
+
 def begin(entry: Entry) -> None:
     """Write down that a run starts now."""
     save(replace(entry, started=time.time()))
@@ -92,7 +97,7 @@ def save(entry: Entry) -> None:
 
 def change(job: str, **changes: Any) -> None:
     """Change single fields of a run that is written down."""
-    entry = _read(folder_of(job) / "entry.json")
+    entry = entry_of(job)
     if entry is not None:
         save(replace(entry, **changes))
 

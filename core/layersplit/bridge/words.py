@@ -108,10 +108,15 @@ KEY_TITLE = N_("Key for %s")
 KEY_HELP = N_("It is kept in the key ring of this system, or in a file that only you can read.")
 KEY_LABEL = N_("_Key")
 SAVE = N_("_Save")
-SETTING_UP = N_("Setting up Layersplit")
-SET_UP_QUESTION = N_(
-    "Set it up now? This needs the internet and about %d MB, and takes a minute or two."
+NOTHING_TO_SET_UP = (
+    N_("This copy of the plug-in came without the part that splits pictures."),
+    N_("It cannot be set up from here; nothing was changed."),
+    N_("Fetch Layersplit as a whole, and run in its folder: python3 install.py"),
 )
+SETTING_UP = N_("Setting up Layersplit")
+SET_UP_FETCHES = N_("About 100 MB are fetched from the internet; it takes a minute or two.")
+SET_UP_STOPPED = N_("The set-up was stopped. Start it again to finish it.")
+SET_UP_DONE = N_("Layersplit is ready.")
 
 
 def readiness(row: ProviderRow) -> str:
@@ -192,6 +197,12 @@ def hidden_layer(name: str) -> Tuple[str, str, str]:
 def _three(sentences: Tuple[str, str, str], name: str) -> Tuple[str, str, str]:
     fact, meaning, remedy = sentences
     return translated(fact) % name, translated(meaning), translated(remedy)
+
+
+def nothing_to_set_up() -> Tuple[str, str, str]:
+    """The plug-in came alone."""
+    fact, meaning, remedy = NOTHING_TO_SET_UP
+    return translated(fact), translated(meaning), translated(remedy)
 
 
 def done(layers: int, seconds: float, report: Mapping[str, Any]) -> str:

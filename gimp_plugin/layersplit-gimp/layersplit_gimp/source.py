@@ -29,7 +29,8 @@ Box = Tuple[int, int, int, int]
 class Source:
     """One picture to be split, and where its layers belong.
 
-    ``bounds``: its place in the image (x, y, width, height); ``layer``: whose pixels it is, None
+    ``bounds``: its place in the image (x, y, width, height); ``space``: how its pixels travel;
+    ``layer``: whose pixels it is, None
     for the visible picture; ``mask``: the selection, one byte a pixel of ``selected``, None when
     it is a rectangle or there is none; ``opaque`` is known once everything is read.
     """
@@ -38,15 +39,11 @@ class Source:
     title: str
     scope: str
     bounds: Box
+    space: Space
     layer: Any = None
     selected: Optional[Box] = None
     mask: Optional[bytes] = None
     opaque: bool = True
-
-    @property
-    def space(self) -> Space:
-        """How the pixels travel."""
-        return Space.of(self.image)
 
     def read(self, folder: Path) -> Generator[None, None, RawPicture]:
         """Write the worker's files into ``folder``, in short steps; returns their description."""
@@ -100,7 +97,9 @@ class Source:
 def source_of(image: Any, drawables: List[Any], scope: str) -> Source:
     """What ``scope`` means in ``image`` now; raises Refusal when there is nothing to split."""
     canvas = (0, 0, image.get_width(), image.get_height())
-    source = Source(image=image, title=title_of(image), scope=scope, bounds=canvas)
+    source = Source(
+        image=image, title=title_of(image), scope=scope, bounds=canvas, space=Space.of(image)
+    )
     if scope == "layer":
         _take_layer(source, drawables)
     elif scope in ("selection", "auto"):

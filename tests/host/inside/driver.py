@@ -130,7 +130,9 @@ class Desktop:
 
 def main() -> None:
     """Serve until standard input ends."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")  # ours alone; everybody else's goes to stderr
+    answers = os.fdopen(
+        os.dup(1), "w", encoding="utf-8"
+    )  # ours alone; everybody else's goes to stderr
     os.dup2(2, 1)
     desktop = Desktop(int(sys.argv[2]), int(sys.argv[3]))
     for line in sys.stdin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, Generator, List, Optional
@@ -118,6 +119,12 @@ def close_document(name: str) -> None:
     document = documents.pop(name)
     document.setModified(False)
     document.close()
+
+
+def group_count(name: str) -> int:
+    """How many groups there are at the top level; cheap, for those who wait."""
+    nodes = documents[name].rootNode().childNodes()
+    return sum(node.type() == "grouplayer" for node in nodes)
 
 
 def tree(name: str) -> List[Dict[str, Any]]:
@@ -241,6 +248,16 @@ def trigger(action: str) -> None:
     QTimer.singleShot(0, APP.action(action).trigger)
 
 
+def close_windows() -> None:
+    """Close what a failed test has left open."""
+    for widget in QApplication.topLevelWidgets():
+        if widget.isVisible() and widget.objectName() in (
+            "layersplit_dialog",
+            "layersplit_message",
+        ):
+            QTimer.singleShot(0, widget.reject)
+
+
 def windows() -> List[Dict[str, str]]:
     """Our visible windows: name, title and the sentences in them."""
     return [
@@ -276,6 +293,36 @@ def press_button(window: str, text: str) -> None:
             QTimer.singleShot(0, button.click)
             return
     raise LookupError("no button " + text)
+
+
+def is_button_enabled(window: str, text: str) -> bool:
+    """Whether the button whose label begins with ``text`` can be pressed."""
+    return any(
+        button.isEnabled()
+        for button in _visible(_window(window), QAbstractButton)
+        if button.text().replace("&", "").startswith(text)
+    )
+
+
+def adopt_active(name: str) -> bool:
+    """Call the active document ``name``, if there is one."""
+    document = APP.activeDocument()
+    if document is not None:
+        documents[name] = document
+    return document is not None
+
+
+def import_cost() -> float:
+    """Milliseconds for what Krita does with the plug-in at its start: importing it."""
+    kept = {name: sys.modules.pop(name) for name in list(sys.modules) if "layersplit_" in name}
+    add = Krita.addExtension
+    try:
+        start = time.perf_counter()
+        __import__("layersplit_krita")
+        return 1000 * (time.perf_counter() - start)
+    finally:
+        Krita.addExtension = add
+        sys.modules.update(kept)
 
 
 def choose(window: str, text: str) -> List[str]:

@@ -1,0 +1,160 @@
+"""Two errands with a window each: entering a key, and setting up what splits pictures.
+
+The work runs in a thread; what it says comes back to the UI thread through a queued signal.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable, Optional
+
+from layersplit.bridge import errands, texts, words
+from layersplit.bridge.choices import ProviderRow
+from layersplit.bridge.failures import BridgeError
+from layersplit.bridge.hostlog import note
+from layersplit.bridge.refusal import Refusal
+from layersplit.bridge.texts import translated
+from layersplit_krita.guard import guarded
+from layersplit_krita.messages import main_window, show_failure
+from layersplit_krita.qt import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QObject,
+    QProgressBar,
+    Qt,
+    QVBoxLayout,
+    pyqtSignal,
+)
+
+WIDTH_EM = 44
+
+
+class _Errand(QObject):
+    """One piece of work in a thread. ``ended`` gets None, or the exception."""
+
+    said = pyqtSignal(str)
+    ended = pyqtSignal(object)
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Begin."""
+
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - told to the user by whoever waits
+                self.ended.emit(error)
+            else:
+                self.ended.emit(None)
+
+        threading.Thread(target=run, name="layersplit-errand", daemon=True).start()
+
+
+class KeyDialog(QDialog):
+    """Ask for the key of one service, and have it kept. ``kept`` is called when it is."""
+
+    def __init__(self, row: ProviderRow, kept: Callable[[], None]) -> None:
+        super().__init__(main_window())
+        self.setObjectName("layersplit_key")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(translated(words.KEY_TITLE) % row.title)
+        self._row = row
+        self._kept = kept
+        self._errand = _Errand(self)
+        self._errand.ended.connect(self._ended)
+        self._key = QLineEdit()
+        self._key.setEchoMode(QLineEdit.EchoMode.Password)
+        self._key.textChanged.connect(self._changed)
+        explained = QLabel(translated(words.KEY_HELP))
+        explained.setWordWrap(True)
+        explained.setMinimumWidth(explained.fontMetrics().averageCharWidth() * WIDTH_EM)
+        form = QFormLayout()
+        form.addRow(words.qt_label(words.KEY_LABEL) + ":", self._key)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._save = buttons.addButton(
+            words.qt_label(words.SAVE), QDialogButtonBox.ButtonRole.AcceptRole
+        )
+        self._save.setEnabled(False)
+        buttons.accepted.connect(self._start)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        column.addWidget(explained)
+        column.addWidget(buttons)
+
+    @guarded
+    def _changed(self, text: str) -> None:
+        self._save.setEnabled(bool(text.strip()))
+
+    @guarded
+    def _start(self) -> None:
+        key = self._key.text().strip()
+        self._save.setEnabled(False)
+        self._errand.start(lambda: errands.keep_key(self._row.name, key))
+
+    @guarded
+    def _ended(self, error: Optional[Exception]) -> None:
+        if error is None:
+            self.accept()
+            self._kept()
+        else:
+            self._save.setEnabled(True)
+            _show(error)
+
+
+class SetUpDialog(QDialog):
+    """Make the private environment, with progress and Cancel. ``done`` is called when it is."""
+
+    def __init__(self, done: Callable[[], None]) -> None:
+        super().__init__(main_window())
+        self.setObjectName("layersplit_setup")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(translated(words.SETTING_UP))
+        self._done = done
+        self._stop = threading.Event()
+        self._errand = _Errand(self)
+        self._errand.said.connect(self._show)
+        self._errand.ended.connect(self._ended)
+        explained = QLabel(translated(words.SET_UP_FETCHES))
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        self._words = QLabel()
+        for label in (explained, self._words):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setMinimumWidth(label.fontMetrics().averageCharWidth() * WIDTH_EM)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        for widget in (explained, bar, self._words, self._buttons):
+            column.addWidget(widget)
+        self._errand.start(lambda: errands.set_up(self._errand.said.emit, self._stop))
+
+    def reject(self) -> None:
+        """Cancel, Escape, the close button: stop, and close when it has stopped."""
+        self._stop.set()
+        self._buttons.setEnabled(False)
+        self._words.setText(translated(words.STOPPING))
+
+    @guarded
+    def _show(self, text: str) -> None:
+        if not self._stop.is_set():
+            self._words.setText(text)
+
+    @guarded
+    def _ended(self, error: Optional[Exception]) -> None:
+        self.accept()
+        if error is None:
+            self._done()
+        elif not self._stop.is_set():
+            _show(error)
+
+
+def _show(error: Any) -> None:
+    if isinstance(error, (BridgeError, Refusal)):
+        show_failure(error.failed())
+    else:
+        note("errand: %r" % error)
+        show_failure(texts.failed("internal"))
