@@ -26,6 +26,7 @@ from layersplit.checks.isolate import isolate
 from layersplit.checks.names import name_layers
 from layersplit.checks.order import best_order
 from layersplit.checks.sanity import inspect
+from layersplit.checks.verdict import judge
 from layersplit.domain import (
     U8,
     Bounds,
@@ -229,7 +230,8 @@ def _checked(
         return kept, inspection.dropped, False, inspection.notes
     ordering = best_order(small, kept)
     ordered = [kept[index] for index in ordering.order]
-    return ordered, inspection.dropped, ordering.changed, inspection.notes
+    notes = (*inspection.notes, *judge(small, ordered))
+    return ordered, inspection.dropped, ordering.changed, notes
 
 
 def _placed(layers: Sequence[Layer], region: Bounds | None) -> tuple[Layer, ...]:
