@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes.services import SERVERS, environment, split
+from fakes.services import FAST, SERVERS, environment, split
 
 from layersplit.errors import Cancelled, SubmissionUnknownError
 from layersplit.remote.journal import UNFINISHED, Journal, State
@@ -95,6 +96,19 @@ def test_where_nobody_can_look_the_doubt_is_said_and_nothing_is_sent(start, home
         assert "may be billed" in said.value.meaning
         assert said.value.may_have_cost
     assert server.submissions == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+@pytest.mark.parametrize("name", ["wavespeed", "replicate", "comfyui"])
+def test_a_list_proves_that_there_is_no_job_only_after_a_while(start, home, name):
+    server = start(name)
+    killed_at(server, home, "submit", "reset-before")
+    began = Journal().read("mine").sent
+    answer = split(server, job="mine", timing=replace(FAST, settle_s=3.0))
+    assert len(answer.layers) == 3
+    assert server.billed == 1
+    (job,) = server.jobs.values()
+    assert job.created - began >= 3.0
 
 
 def test_the_same_request_again_goes_on_with_the_unfinished_job(server, home):

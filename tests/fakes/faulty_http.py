@@ -155,6 +155,8 @@ class FaultyServer:
         fault = self._fault(request.step)
         kind = fault.kind if fault else ""
         if kind == "reset-before":
+            if fault.hook is not None:
+                fault.hook()
             return self._reset(handler)
         request.body = handler.rfile.read(length)
         with self._lock:

@@ -65,7 +65,8 @@ class Entry:
 
     ``key``: what makes two requests the same, see cache.py. ``order``: the fields of
     service.Order. ``picture``: what the service calls the uploaded picture, while that matters.
-    ``sent``: when the submission went out. ``steps``: every state it had, and when.
+    ``sent``: when the submission went out, by our clock; the service's was
+    ``ahead_s`` ahead. ``steps``: every state it had, and when.
     """
 
     job: str
@@ -76,6 +77,7 @@ class Entry:
     state: State = State.PREPARED
     created: float = 0.0
     sent: float | None = None
+    ahead_s: float = 0.0
     picture: str | None = None
     remote_id: str | None = None
     links: Mapping[str, str] = field(default_factory=dict)

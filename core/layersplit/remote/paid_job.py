@@ -20,8 +20,7 @@ from layersplit.remote.cache import MIB
 from layersplit.remote.desk import Brought, Desk, Wish
 from layersplit.remote.journal import LAYERS_FILE, Entry, State, new_job
 from layersplit.remote.money import dollars
-from layersplit.remote.submission import begin, find, is_settled, lost
-from layersplit.remote.trouble import Kind, Trouble
+from layersplit.remote.submission import begin, find, look_again
 from layersplit.remote.waiting import wait
 
 LOG: Final = logging.getLogger("layersplit.remote")
@@ -77,11 +76,9 @@ def _continued(desk: Desk, entry: Entry, wish: Wish) -> Brought:
         if entry.remote is not None:
             return wait(desk, entry)
         if entry.state is not State.PREPARED:
-            found = find(desk, entry)
+            found = look_again(desk, entry)
             if found is not None:
                 return wait(desk, found)
-            if not is_settled(desk, entry):
-                raise lost(desk, entry, Trouble(Kind.DROPPED))
         # Nothing was ever created for it: the first submission that arrives.
         return wait(desk, begin(desk, entry, wish))
 
@@ -115,11 +112,10 @@ def _adopted(desk: Desk, kin: Entry) -> Brought | None:
         kept = _kept(desk, kin)
         if kept is not None:
             return kept
-        entry = kin if kin.remote is not None else find(desk, kin)
+        look = find if told else look_again
+        entry = kin if kin.remote is not None else look(desk, kin)
         if entry is None:
-            if told or is_settled(desk, kin):
-                return None
-            raise lost(desk, kin, Trouble(Kind.DROPPED))
+            return None
         try:
             return wait(desk, entry)
         except LayersplitError:

@@ -22,6 +22,7 @@ from layersplit.remote.trouble import AnswerLost, Kind, Standing, Trouble, failu
 
 LOG: Final = logging.getLogger("layersplit.remote")
 FIND_ATTEMPTS: Final = 3
+LOOK_S: Final = 2.0
 LONGEST_KEPT_NAME: Final = 4096
 
 
@@ -70,7 +71,8 @@ def _submit(desk: Desk, entry: Entry, order: Order, picture: str) -> Entry:
     entry = desk.journal.move(
         entry,
         State.SENDING,
-        sent=time.time() + desk.transport.clock_ahead_s,
+        sent=time.time(),
+        ahead_s=desk.transport.clock_ahead_s,
         picture=picture if len(picture) <= LONGEST_KEPT_NAME else None,
     )
     desk.note_cost(entry, entry.price_usd)
@@ -133,7 +135,7 @@ def find(desk: Desk, entry: Entry) -> Entry | None:
     if not desk.service.lists_jobs:
         return None
     known = frozenset(e.remote_id for e in desk.journal.entries() if e.remote_id is not None)
-    sought = Lost(sent=entry.sent or entry.created, known=known)
+    sought = Lost(sent=(entry.sent or entry.created) + entry.ahead_s, known=known)
     for attempt in range(FIND_ATTEMPTS):
         if attempt:
             desk.run.wait(pause(desk.timing, attempt + 1, None))
@@ -147,9 +149,21 @@ def find(desk: Desk, entry: Entry) -> Entry | None:
     return None
 
 
-def is_settled(desk: Desk, entry: Entry) -> bool:
-    """Whether a list that lacks the job proves that it was never created."""
-    return desk.service.lists_jobs and time.time() - (entry.sent or 0.0) >= desk.timing.settle_s
+def look_again(desk: Desk, entry: Entry) -> Entry | None:
+    """After an interruption: the entry with its remote id, or None when there certainly is no job.
+
+    A list that lacks the job proves that only some time after the submission, so this waits for
+    that moment. Raises what was lost where there is no list.
+    """
+    if not desk.service.lists_jobs:
+        raise lost(desk, entry, Trouble(Kind.DROPPED))
+    while True:
+        found = find(desk, entry)
+        left_s = (entry.sent or 0.0) + desk.timing.settle_s - time.time()
+        if found is not None or left_s <= 0:
+            return found
+        desk.tell(None, f"Looking for the job at {desk.capability.title}")
+        desk.run.wait(min(left_s, LOOK_S))
 
 
 def lost(desk: Desk, entry: Entry, trouble: Trouble) -> LayersplitError:

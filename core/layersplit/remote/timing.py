@@ -30,7 +30,7 @@ class Timing:
     deadline_s: float | None = None
     backoff_s: float = 0.4
     backoff_cap_s: float = 15.0
-    settle_s: float = 30.0
+    settle_s: float = 20.0
     """After this, a list of recent jobs that lacks ours proves that there is none."""
     grace_s: float = 0.5
     """For the answer to a submission that is on its way when the user cancels."""
