@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from layersplit.local.job import LocalTask
 from layersplit.local.options import Options
 from layersplit.local.session import Session
 from layersplit.run import Run
@@ -95,7 +96,7 @@ Listener = Callable[[str, float | None, str], None]
 @pytest.fixture
 def split(picture: np.ndarray, model_folder: Path, session: Any) -> Callable[..., SimpleNamespace]:
     """``split(prompt=..., plan=..., listener=..., options=...)``: layers, names, notes, told."""
-    from layersplit.local.splitter import LocalTask, split_locally  # noqa: PLC0415 - torch
+    from layersplit.local.splitter import split_locally  # noqa: PLC0415 - torch
 
     def run_once(
         listener: Listener | None = None,

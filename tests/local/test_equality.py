@@ -8,6 +8,7 @@ from local import tiny
 from PIL import Image
 
 from layersplit.local import loop, prompts
+from layersplit.local.estimate import fitting_size
 
 THEIR_SIZE = stock_module.calculate_dimensions
 
@@ -115,6 +116,6 @@ def test_no_layers_gives_the_one_picture(stock, picture):
     ],
 )
 def test_the_model_sees_nearly_the_aspect_in_the_area_that_was_asked(size, resolution, wanted):
-    assert loop.fitting_size(*size, resolution) == wanted
+    assert fitting_size(*size, resolution) == wanted
     if min(size) > 100:
         assert wanted == THEIR_SIZE(resolution**2, size[0] / size[1])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from layersplit.errors import SetupError
-from layersplit.local import components
+from layersplit.local import components, splitter
 from layersplit.local.memory import is_out_of_memory
 from layersplit.local.options import Options
 
@@ -48,6 +48,14 @@ def test_it_is_tried_once_only(split, session, crowded):
     with pytest.raises(SetupError, match="Memory ran out with the plan") as raised:
         split()
     assert raised.value.exit_status == 5
+    assert session.model is None
+
+
+def test_without_a_smaller_plan_the_memory_is_given_back(split, session, crowded, monkeypatch):
+    monkeypatch.setattr(splitter, "next_smaller", lambda *_: None)
+    crowded(1)
+    with pytest.raises(SetupError, match="no smaller one is left"):
+        split()
     assert session.model is None
 
 

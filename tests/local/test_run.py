@@ -133,7 +133,7 @@ def test_zero_idle_minutes_free_the_model_at_once(split, session):
 
 
 def test_a_step_cache_can_be_asked_for_and_forgets_between_runs(split):
-    options = Options(step_cache=0.3)
+    options = Options(step_cache=0.9)
     assert same(split(options=options, steps=4), split(options=options, steps=4))
 
 

@@ -20,6 +20,8 @@ from layersplit.local.facts import ModelFacts, PartFacts
 from layersplit.local.machine import Machine
 
 TOKEN_SIDE_PX: Final = 16
+SIDE_PX: Final = 32
+"""Sides of what the model sees are multiples of this."""
 CAPTION_TOKENS: Final = 120
 """Length of a usual caption; the most that is written is capped in caption.py."""
 PROMPT_TOKENS: Final = 300
@@ -59,6 +61,20 @@ class Work:
         """Picture tokens of a pass."""
         frame = (self.width // TOKEN_SIDE_PX) * (self.height // TOKEN_SIDE_PX)
         return frame * (self.layers + 2)
+
+
+def fitting_size(width: int, height: int, resolution: int) -> tuple[int, int]:
+    """Width and height that the model sees: nearly the aspect, in the area of ``resolution``.
+
+    A strip that would be thinner than SIDE_PX is shortened instead, so the area stays bounded.
+    """
+    wide = resolution * (width / height) ** 0.5
+    longest = resolution**2 / SIDE_PX
+    return _whole(wide, longest), _whole(resolution**2 / wide, longest)
+
+
+def _whole(side: float, longest: float) -> int:
+    return max(SIDE_PX, round(min(side, longest) / SIDE_PX) * SIDE_PX)
 
 
 def pass_flop(facts: ModelFacts, tokens: int) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,9 +23,6 @@ from torch import Tensor
 from layersplit.domain import U8
 from layersplit.local.estimate import TOKEN_SIDE_PX
 from layersplit.local.watch import transformer_steps, vae_steps, watched
-
-SIDE_PX: Final = 32
-"""Sides of what the model sees are multiples of this."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,20 +52,6 @@ class Recipe:
 
 Tick = Callable[[float], None]
 """Called with the share that is done, 0..1, of the part that is running; may raise to stop."""
-
-
-def fitting_size(width: int, height: int, resolution: int) -> tuple[int, int]:
-    """Width and height that the model sees: nearly the aspect, in the area of ``resolution``.
-
-    A strip that would be thinner than SIDE_PX is shortened instead, so the area stays bounded.
-    """
-    wide = resolution * (width / height) ** 0.5
-    longest = resolution**2 / SIDE_PX
-    return _whole(wide, longest), _whole(resolution**2 / wide, longest)
-
-
-def _whole(side: float, longest: float) -> int:
-    return max(SIDE_PX, round(min(side, longest) / SIDE_PX) * SIDE_PX)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

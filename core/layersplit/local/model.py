@@ -57,6 +57,10 @@ class Model:
         """Whether ``plan`` wants the parts as they are (tiles are switched a run)."""
         return _layout(plan) == _layout(self.plan)
 
+    def is_set_up_for(self, options: Options) -> bool:
+        """Whether these settings ask for the attention, compilation and caches that it has."""
+        return speed.wishes(options) == speed.wishes(self._options)
+
     @property
     def ram_bytes(self) -> int:
         """RAM that our weights take now."""

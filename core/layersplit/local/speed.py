@@ -57,6 +57,11 @@ def set_up(transformer: Any, options: Options, *, tokens: int, streamed: bool) -
         transformer.layersplit_compiled = True
 
 
+def wishes(options: Options) -> tuple[str | None, bool, float]:
+    """The settings that set_up() acts on."""
+    return (options.attention, options.compile, options.step_cache)
+
+
 def forget_steps(transformer: Any) -> None:
     """Empty what a step cache keeps; a cancelled run would otherwise change the next one."""
     if getattr(transformer, "is_cache_enabled", False):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,11 +19,11 @@ from PIL import Image
 
 from layersplit.domain import U8
 from layersplit.errors import SetupError
-from layersplit.local import devices, loop, memory, prompts, words
+from layersplit.local import devices, loop, memory
 from layersplit.local.choice import announcement, choose
-from layersplit.local.estimate import Work
-from layersplit.local.facts import ModelFacts
-from layersplit.local.machine import Machine, duration, gigabytes
+from layersplit.local.describing import embeddings_for, names_for
+from layersplit.local.job import Job, LocalTask
+from layersplit.local.machine import duration, gigabytes
 from layersplit.local.model import Model
 from layersplit.local.options import Options
 from layersplit.local.plans import Plan, candidates, fits, next_smaller
@@ -34,37 +33,6 @@ from layersplit.local.timeline import Timeline
 from layersplit.local.weights import Weights, find_weights
 from layersplit.log import LOG
 from layersplit.run import Run
-
-STEPS: Final = 28
-GUIDANCE: Final = 4.0
-LAYERS: Final = 4
-RESOLUTION: Final = 640
-NEGATIVE: Final = " "
-"""Without one the stock pipeline switches guidance off without a word."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LocalTask:
-    """What to split and how; None means the default.
-
-    ``picture(area_px)``: (h, w, 4) u8 sRGB, straight alpha, at most ``area_px`` pixels.
-    ``width``, ``height``: of the whole picture, for its aspect.
-    """
-
-    picture: Callable[[int], U8]
-    width: int
-    height: int
-    layers: int | None = None
-    prompt: str = ""
-    negative_prompt: str = ""
-    resolution: int | None = None
-    steps: int | None = None
-    guidance: float | None = None
-    seed: int | None = None
-    model: str | None = None
-    plan: str | None = None
-    language: str = "en"
-    fresh: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +60,7 @@ def split_locally(
         facts = facts_of(weights)
         own = session.model.ram_bytes if session.model is not None else 0
         machine = devices.examine(options.memory_gb, own)
-        job = _Job(task=task, options=options, facts=facts, machine=machine)
+        job = Job(task=task, options=options, facts=facts, machine=machine)
         plan = _plan_for(job, session, weights)
         try:
             return _attempt(job, plan, weights, session, run)
@@ -105,44 +73,10 @@ def split_locally(
         return _smaller_attempt(job, plan, weights, session, run)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Job:
-    """The task with all defaults filled in, and where it runs."""
-
-    task: LocalTask
-    options: Options
-    facts: ModelFacts
-    machine: Machine
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height that the model sees."""
-        resolution = self.task.resolution or RESOLUTION
-        return loop.fitting_size(self.task.width, self.task.height, resolution)
-
-    @property
-    def guidance(self) -> float:
-        return GUIDANCE if self.task.guidance is None else self.task.guidance
-
-    @property
-    def work(self) -> Work:
-        """What the planner has to know."""
-        width, height = self.size
-        return Work(
-            width=width,
-            height=height,
-            layers=self.task.layers or LAYERS,
-            steps=self.task.steps or STEPS,
-            passes=2 if self.guidance > 1 else 1,
-            captioned=not self.task.prompt.strip(),
-            named=self.options.names,
-        )
-
-
-def _plan_for(job: _Job, session: Session, weights: Weights) -> Plan:
+def _plan_for(job: Job, session: Session, weights: Weights) -> Plan:
     """The plan of the model that is loaded, where it still fits and nothing else was asked for."""
     model = session.model
-    if model is not None and model.key != weights.key:
+    if model is not None and not (model.key == weights.key and model.is_set_up_for(job.options)):
         session.release()
         model = None
     if model is not None and job.task.plan in (None, model.plan.name):
@@ -153,7 +87,7 @@ def _plan_for(job: _Job, session: Session, weights: Weights) -> Plan:
 
 
 def _smaller_attempt(
-    job: _Job, failed: Plan, weights: Weights, session: Session, run: Run
+    job: Job, failed: Plan, weights: Weights, session: Session, run: Run
 ) -> LocalLayers:
     smaller = next_smaller(failed, candidates(job.facts, job.machine, job.work), job.machine)
     if smaller is None:
@@ -175,7 +109,7 @@ def _smaller_attempt(
     raise _no_memory(smaller)
 
 
-def _attempt(job: _Job, plan: Plan, weights: Weights, session: Session, run: Run) -> LocalLayers:
+def _attempt(job: Job, plan: Plan, weights: Weights, session: Session, run: Run) -> LocalLayers:
     """Run under ``plan``; errors of torch pass through."""
     if session.model is None or not session.model.fits_plan(plan):
         session.release()
@@ -206,13 +140,13 @@ def _attempt(job: _Job, plan: Plan, weights: Weights, session: Session, run: Run
 
 
 def _layers(
-    job: _Job, plan: Plan, model: Model, timeline: Timeline, seed: int
+    job: Job, plan: Plan, model: Model, timeline: Timeline, seed: int
 ) -> tuple[list[U8], list[str | None]]:
     width, height = job.size
     # Four times the area: the last reduction is the model's own kind, from enough pixels.
     picture = Image.fromarray(job.task.picture(4 * width * height))
     timeline.enter("load text", "Reading the description")
-    described, plain = _embeddings(job, model, timeline, picture)
+    described, plain = embeddings_for(job, model, timeline, picture)
     timeline.enter("load", "Loading the transformer")
     transformer = model.transformer(timeline.at, tokens=job.work.tokens)
     vae = model.vae(tiled=plan.tiled)
@@ -235,71 +169,7 @@ def _layers(
     )
     timeline.enter("decode", "Decoding the layers")
     layers = loop.decode(vae, latents, timeline.at)
-    return layers, _names(job, model, timeline, layers)
-
-
-def _embeddings(
-    job: _Job, model: Model, timeline: Timeline, picture: Image.Image
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Embeddings of the description and of the negative prompt, from the disk where they are."""
-    cache = prompts.PromptCache(key=f"{model.key}|{model.plan.text}|{model.kind}")
-    description = _description(job, model, timeline, picture, cache)
-    wanted = [description]
-    if job.work.passes == 2:
-        wanted.append(job.task.negative_prompt.strip() or NEGATIVE)
-    found = []
-    for text in wanted:
-        embeddings = cache.embeddings(text)
-        if embeddings is None:
-            encoder = model.text_encoder(timeline.at)
-            timeline.enter("text", "Reading the description")
-            embeddings = prompts.embed(
-                text, encoder, model.sight.tokenizer, lambda: timeline.at(1.0)
-            )
-            cache.keep_embeddings(text, embeddings)
-        found.append(embeddings)
-    return found[0], found[1] if len(found) == 2 else None
-
-
-def _description(
-    job: _Job,
-    model: Model,
-    timeline: Timeline,
-    picture: Image.Image,
-    cache: prompts.PromptCache,
-) -> str:
-    """What the user wrote, else what the model sees, else a neutral sentence."""
-    if job.task.prompt.strip():
-        return job.task.prompt.strip()
-    if not model.plan.writes_captions:
-        return prompts.NEUTRAL
-    seen = picture.convert("RGBA").resize(job.size, Image.Resampling.LANCZOS)
-    key = seen.tobytes() + repr(seen.size).encode()
-    written = None if job.task.fresh else cache.caption(key)
-    if written is None:
-        encoder = model.text_encoder(timeline.at)
-        timeline.enter("text", "Describing the picture")
-        written = words.caption(seen, encoder, model.sight, timeline.at)
-        cache.keep_caption(key, written)
-    return written or prompts.NEUTRAL
-
-
-def _names(job: _Job, model: Model, timeline: Timeline, layers: list[U8]) -> list[str | None]:
-    """Names from the text encoder where it is at hand and wanted."""
-    encoder = model.naming_encoder if job.options.names else None
-    if encoder is None:
-        return [None] * len(layers)
-    count = len(layers)
-    names = []
-    for index, layer in enumerate(layers):
-        timeline.enter("names", f"Naming layer {index + 1} of {count}")
-
-        def tick(done: float, index: int = index) -> None:
-            timeline.at((index + done) / count)
-
-        language = job.task.language
-        names.append(words.name_layer(layer, language, encoder, model.sight, tick))
-    return names
+    return layers, names_for(job, model, timeline, layers)
 
 
 def _step_sentence(done: float, steps: int) -> str:

@@ -9,6 +9,7 @@ from layersplit.domain import ModelLayer
 from layersplit.errors import LayersplitError, SetupError
 from layersplit.local import parts
 from layersplit.local.background import import_modules
+from layersplit.local.job import LocalTask
 from layersplit.local.options import load_options
 from layersplit.local.outlook import not_installed
 from layersplit.local.weights import find_weights
@@ -51,7 +52,7 @@ class Local:
             import_modules(_HEAVY, run)
         except (ImportError, OSError, RuntimeError) as error:
             raise _unusable(error) from error
-        from layersplit.local.splitter import LocalTask, split_locally  # noqa: PLC0415 - torch
+        from layersplit.local.splitter import split_locally  # noqa: PLC0415 - torch
 
         request = task.request
         done = split_locally(
