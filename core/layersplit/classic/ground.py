@@ -36,7 +36,7 @@ class Ground:
 
     ``figure``: (h, w) what stands before it; ``behind``: (h, w) what is certainly background;
     ``planes``: floors and the like, each (h, w), in neither of both; ``away``: (h, w) f32, how far
-    each pixel is from the ground in Lab units, where the ground is known well enough;
+    each pixel is from what lies behind it, ground or plane, in Lab units, where that is known;
     ``confidence``: 0..1; ``is_nothing``: whether the background is the document's transparency.
     """
 
@@ -81,7 +81,8 @@ def _even_ground(scene: Scene) -> Ground | None:
     zones = find_zones(scene)
     if zones is None:
         return None
-    ground, away = with_pockets(scene.lab, zones.ground, SAME)
+    zones, away = with_pockets(scene.lab, zones, SAME)
+    ground = zones.ground
     share = float(np.any([ground, *zones.planes], axis=0).mean())
     if share < LEAST_SHARE:
         return None

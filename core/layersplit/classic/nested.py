@@ -17,7 +17,7 @@ import numpy as np
 from layersplit.classic.scene import Scene
 from layersplit.classic.shapes import Shape, simple_shape
 from layersplit.classic.stack import grown
-from layersplit.classic.zones import SMOOTH, slope, with_pockets
+from layersplit.classic.zones import SMOOTH, Zones, slope, with_pockets
 from layersplit.domain import F32, Mask
 
 LEAST_AREA: Final = 0.05
@@ -109,7 +109,7 @@ def _largest_zone(lab: F32, part: Mask) -> Mask | None:
     if count < 2:
         return None
     largest = np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
-    return with_pockets(lab, largest, SAME)[0] & part
+    return with_pockets(lab, Zones(ground=largest, planes=()), SAME)[0].ground & part
 
 
 def _of_substance(mask: Mask) -> Mask:

@@ -18,6 +18,7 @@ from layersplit.classic.objects import find_objects
 from layersplit.classic.scene import Scene
 from layersplit.classic.smooth import smooth_fill
 from layersplit.classic.stack import Cutout, grown, stacked
+from layersplit.classic.zones import nearest_of
 from layersplit.domain import U8, Extent, Hints, Mask, ModelLayer
 from layersplit.run import Run
 
@@ -75,7 +76,7 @@ def _automatic(scene: Scene, most: int, run: Run, *, eager: bool) -> Splitting:
         ground = find_ground(scene, opaque=True)
         parts = _parts(scene, ground, most, run, eager=eager)
     if ground.is_nothing:
-        rear, *front = _shared_out(parts, ground.behind)
+        rear, *front = _shared_out(parts)
     else:
         rear, front = _ground(np.ones(scene.shape, bool), ground.confidence), parts
     layers = stacked(scene, front, rear, run)
@@ -102,22 +103,14 @@ def _parts(scene: Scene, ground: Ground, most: int, run: Run, *, eager: bool) ->
     ]
 
 
-def _shared_out(parts: Sequence[Cutout], nothing: Mask) -> list[Cutout]:
+def _shared_out(parts: Sequence[Cutout]) -> list[Cutout]:
     """Parts of a picture on nothing, each with the transparent places next to it.
 
     The document's own alpha cuts every layer, so none needs an edge where the picture ends, and no
     layer must show the rim of another.
     """
-    nearest = np.full(nothing.shape, -1)
-    for at, part in enumerate(parts):
-        nearest[part.mask] = at
-    _, zones = cv2.distanceTransformWithLabels(
-        (nearest < 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    known = nearest >= 0
-    of_zone = np.zeros(int(zones.max()) + 1, np.intp)
-    of_zone[zones[known]] = nearest[known]
-    nearest = of_zone[zones]
+    nearest = nearest_of([part.mask for part in parts])
+    known = np.any([part.mask for part in parts], axis=0)
     return [
         replace(part, mask=part.mask | ((nearest == at) & ~known)) for at, part in enumerate(parts)
     ]

@@ -7,11 +7,13 @@ sky: it spans a whole side), or a part of a figure that is cut off by the border
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from layersplit.classic.scene import Scene
 from layersplit.classic.smooth import smooth_fill
@@ -75,16 +77,39 @@ def _distance(lab: F32, continued: F32, zone: Mask) -> float:
     return float(np.median(np.linalg.norm(lab[zone] - continued[zone], axis=1)))
 
 
-def with_pockets(lab: F32, ground: Mask, same: float) -> tuple[Mask, F32]:
-    """``ground`` and what has its colour: its rim up to the edges, and enclosed pockets.
+def with_pockets(lab: F32, zones: Zones, same: float) -> tuple[Zones, F32]:
+    """``zones`` with what has their colour: their rims up to the edges, and enclosed pockets.
 
-    Returns the mask and the distance of every pixel from the ground as it would go on there.
+    Returns the zones and the distance of every pixel from what would go on there, ground or plane:
+    letters on a plane differ from the plane, not from the ground.
     """
-    continued = smooth_fill(lab, ~ground)
+    parts = (zones.ground, *zones.planes)
+    known = np.any(parts, axis=0)
+    continued = smooth_fill(lab, ~known)
     away = np.linalg.norm(lab - continued, axis=-1).astype(np.float32)
     alike = away < same
-    beside = cv2.dilate(ground.astype(np.uint8), np.ones((11, 11), np.uint8)) > 0
+    beside = cv2.dilate(known.astype(np.uint8), np.ones((11, 11), np.uint8)) > 0
     pockets = cv2.morphologyEx(
-        (alike & ~ground).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
+        (alike & ~known).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
     )
-    return np.asarray(ground | (pockets > 0) | (alike & beside)), away
+    more = (pockets > 0) | (alike & beside & ~known)
+    nearest = nearest_of(parts)
+    ground, *planes = ((part | (more & (nearest == at))) for at, part in enumerate(parts))
+    return Zones(ground=ground, planes=tuple(planes)), away
+
+
+def nearest_of(masks: Sequence[Mask]) -> npt.NDArray[np.intp]:
+    """For each pixel the index of the mask that is nearest to it; later masks win inside both.
+
+    ``masks``: (h, w) each, at least one pixel set in all of them together.
+    """
+    inside = np.full(masks[0].shape, -1, np.intp)
+    for at, mask in enumerate(masks):
+        inside[mask] = at
+    _, labels = cv2.distanceTransformWithLabels(
+        (inside < 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    known = inside >= 0
+    of_label = np.zeros(int(labels.max()) + 1, np.intp)
+    of_label[labels[known]] = inside[known]
+    return np.asarray(of_label[labels], np.intp)
