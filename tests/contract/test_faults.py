@@ -14,6 +14,7 @@ from layersplit.errors import (
     UnreachableError,
 )
 from layersplit.remote.journal import UNFINISHED, Journal, State
+from layersplit.remote.money import Book
 
 STEPS = {
     "wavespeed": ("upload", "put", "submit", "poll", "download"),
@@ -239,6 +240,8 @@ def test_flagged_layers_are_moderation(start, name):
     with pytest.raises(RefusedError, match="rules on content") as caught:
         split(server)
     assert caught.value.may_have_cost
+    assert "was completed there and is charged" in caught.value.meaning
+    assert Book().sums().day > 0
 
 
 @pytest.mark.parametrize("name", KEYED)

@@ -50,9 +50,7 @@ def run_list(_arguments: argparse.Namespace) -> int:
     for entry in entries:
         words = entry.state.value
         if entry.state in UNFINISHED:
-            words += (
-                " (at work)" if journal.is_claimed(entry.job) else " (resume brings its layers)"
-            )
+            words += f" ({_outlook(entry, at_work=journal.is_claimed(entry.job))})"
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
         print(f"{entry.job}  {when}  {entry.provider:10} {words}  {entry.title}")  # noqa: T201
     if not entries:
@@ -74,7 +72,7 @@ def run_show(arguments: argparse.Namespace) -> int:
         "id at the service": entry.remote_id or "unknown",
         "layers asked for": entry.order.get("layer_count"),
         "price": dollars(entry.price_usd),
-        "cost": dollars(entry.cost_usd),
+        "cost": "not told" if entry.cost_usd is None else dollars(entry.cost_usd),
         "kept at the service": capability.retention,
     }
     for name, value in rows.items():
@@ -137,6 +135,12 @@ def run_purge(arguments: argparse.Namespace) -> int:
     left = f" {kept} unfinished jobs are kept." if kept else ""
     print(f"{gone} jobs and all kept answers are removed.{left}")  # noqa: T201 - the result
     return 0
+
+
+def _outlook(entry: Entry, *, at_work: bool) -> str:
+    if at_work:
+        return "at work"
+    return "may be billed" if entry.remote_id is None else "resume brings its layers"
 
 
 def _journal() -> Journal:

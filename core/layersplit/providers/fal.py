@@ -135,7 +135,9 @@ class Fal:
             case {"status": "IN_QUEUE" | "IN_PROGRESS"}:
                 raise Trouble(Kind.NOT_READY)
             case {"has_nsfw_concepts": [*flags]} if any(flag is True for flag in flags):
-                raise Trouble(Kind.MODERATION, "layers are marked as not safe for work")
+                raise Trouble(
+                    Kind.MODERATION, "layers are marked as not safe for work", completed=True
+                )
             case {"images": images}:
                 return Delivery(outputs=outputs_in(images))
             case {"response": {"images": images}} | {"data": {"images": images}}:

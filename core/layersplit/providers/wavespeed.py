@@ -138,7 +138,7 @@ class WaveSpeed:
             raise Trouble(Kind.NOT_READY)
         flags = data.get("has_nsfw_contents")
         if flags is True or (isinstance(flags, list) and any(flag is True for flag in flags)):
-            raise Trouble(Kind.MODERATION, "layers are marked as not safe for work")
+            raise Trouble(Kind.MODERATION, "layers are marked as not safe for work", completed=True)
         return Delivery(outputs=outputs_in(data.get("outputs")))
 
     def _result(self, job: RemoteJob) -> Mapping[str, Any]:

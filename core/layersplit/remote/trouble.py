@@ -79,16 +79,27 @@ OF_THE_JOB: Final = frozenset(
 
 
 class Trouble(Exception):  # noqa: N818 - it becomes an error only in failure()
-    """Something went wrong. ``said``: the service's own words; ``wait_s``: how long it asks for."""
+    """Something went wrong.
+
+    ``said``: the service's own words. ``wait_s``: how long it asks for. ``completed``: the job was
+    done, and is charged, all the same.
+    """
 
     def __init__(
-        self, kind: Kind, said: str = "", *, wait_s: float | None = None, status: int | None = None
+        self,
+        kind: Kind,
+        said: str = "",
+        *,
+        wait_s: float | None = None,
+        status: int | None = None,
+        completed: bool = False,
     ) -> None:
         super().__init__(kind.value)  # without ``said``: it is cleaned after it was raised
         self.kind = kind
         self.said = said
         self.wait_s = wait_s
         self.status = status
+        self.completed = completed
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.said}" if self.said else self.kind.value
@@ -342,14 +353,14 @@ def failure(trouble: Trouble, capability: Capability, standing: Standing) -> Lay
         remedy = f"{remedy} To bring the layers: layersplit jobs resume {standing.job}"
     return error(
         fact,
-        meaning=_meaning(capability, standing),
+        meaning=_meaning(capability, standing, completed=trouble.completed),
         remedy=remedy,
         retry_helps=words.retry_helps and not lost,
         may_have_cost=standing.sent and capability.key_variable is not None,
     )
 
 
-def _meaning(capability: Capability, standing: Standing) -> str:
+def _meaning(capability: Capability, standing: Standing, *, completed: bool) -> str:
     if not standing.sent:
         if capability.key_variable is None:
             return "Nothing was started there."
@@ -358,6 +369,8 @@ def _meaning(capability: Capability, standing: Standing) -> str:
         if capability.key_variable is None:
             return "The job may be running there."
         return "The job may be running there and may be billed."
+    if completed:
+        return f"The job {standing.remote_id} was completed there and is charged."
     if standing.ended:
         return f"The job {standing.remote_id} ended without layers. {capability.failure_note}"
     return (

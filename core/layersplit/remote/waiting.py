@@ -152,7 +152,7 @@ def _give_up(desk: Desk, entry: Entry, trouble: Trouble) -> NoReturn:
     current = desk.journal.read(entry.job) or entry
     state = State.FAILED if ended else State.SUBMITTED
     desk.journal.move(current, state, sentences=error.sentences)
-    if ended and desk.capability.failure_is_free and trouble.kind is not Kind.MODERATION:
+    if ended and desk.capability.failure_is_free and not trouble.completed:
         desk.note_cost(entry, 0.0)
     raise error from trouble
 
