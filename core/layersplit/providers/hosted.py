@@ -121,7 +121,7 @@ class Hosted:
 
     def test_key(self, run: Run) -> str:
         """Make the cheapest harmless call with the key; returns a sentence. Raises as split."""
-        from layersplit.remote.trouble import Standing, failure  # noqa: PLC0415 - rarely needed
+        from layersplit.remote.words import Standing, failure  # noqa: PLC0415 - rarely needed
 
         settings = load_settings()
         addresses = self._addresses(settings)

@@ -18,7 +18,8 @@ from layersplit.remote.journal import Entry, State
 from layersplit.remote.money import Price, announcement, check_limits, price_of
 from layersplit.remote.service import Lost, Order, RemoteJob
 from layersplit.remote.timing import pause
-from layersplit.remote.trouble import AnswerLost, Kind, Standing, Trouble, failure
+from layersplit.remote.trouble import AnswerLost, Kind, Trouble
+from layersplit.remote.words import Standing, failure
 
 LOG: Final = logging.getLogger("layersplit.remote")
 FIND_ATTEMPTS: Final = 3

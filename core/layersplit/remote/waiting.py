@@ -30,7 +30,8 @@ from layersplit.remote.service import (
     Succeeded,
 )
 from layersplit.remote.timing import pause
-from layersplit.remote.trouble import OF_THE_JOB, Kind, Standing, Trouble, failure
+from layersplit.remote.trouble import OF_THE_JOB, Kind, Trouble
+from layersplit.remote.words import Standing, failure
 from layersplit.run import Run
 
 LOG: Final = logging.getLogger("layersplit.remote")

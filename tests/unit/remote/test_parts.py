@@ -21,7 +21,8 @@ from layersplit.remote.outputs import outputs_in
 from layersplit.remote.recent import Recent, pick, seconds
 from layersplit.remote.service import Inline, Link, Lost
 from layersplit.remote.timing import Timing, pause, retry_after
-from layersplit.remote.trouble import Kind, Standing, Trouble, failure, judge, tidy
+from layersplit.remote.trouble import Kind, Trouble, judge, tidy
+from layersplit.remote.words import Standing, failure
 from layersplit.run import Run
 from layersplit.settings import change_settings, load_settings
 
