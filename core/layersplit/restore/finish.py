@@ -30,11 +30,13 @@ CHUNK: Final = 1 << 15
 class Solved:
     """A layer on a tile: ``alpha`` (h, w) as stored but 0..1, ``colour`` (h, w, 3), 0..1.
 
-    ``index``: its place in the stack; 0 is the opaque bottom.
+    ``index``: its place in the stack; 0 is the opaque bottom. ``near`` (h, w): where it keeps a
+    colour even without alpha.
     """
 
     index: int
     alpha: F32
+    near: Mask
     colour: F32
 
 
@@ -50,11 +52,11 @@ def exact_layers(
     colours = [layer.colour.reshape(-1, 3) for layer in solved]
     owned, mixed = _owners(alphas)
     picture = source.reshape(-1, 4)
-    out = []
-    for alpha, colour, own in zip(alphas, colours, owned, strict=True):
-        pixels = np.zeros_like(picture)
+    out: list[Pixels] = []
+    for layer, alpha, colour, own in zip(solved, alphas, colours, owned, strict=True):
+        pixels = _blank_like(picture)
         np.copyto(_whole_pixels(pixels), _whole_pixels(picture), where=own)
-        hidden = np.flatnonzero((alpha > 0) & ~own & ~mixed)
+        hidden = np.flatnonzero((layer.near.reshape(-1) | (alpha > 0)) & ~own)
         pixels[hidden, :3] = in_units(colour[hidden], source.dtype)
         pixels[:, 3] = in_units(alpha, source.dtype)
         out.append(pixels)
@@ -78,17 +80,21 @@ def exact_layers(
     }
 
 
+def _blank_like(pixels: Pixels) -> Pixels:
+    return np.zeros_like(pixels)
+
+
 def _whole_pixels(pixels: Pixels) -> npt.NDArray[Any]:
     """Pixels (n, 4) as (n,) items of the same bytes: copied at once, never computed with."""
     return pixels.view(WHOLE[pixels.dtype.itemsize]).reshape(-1)
 
 
 def stored_layers(source: Pixels, solved: Sequence[Solved]) -> dict[int, Pixels]:
-    """The solved layers as they are, rounded to the dtype of ``source``; 0 where alpha is 0."""
+    """The solved layers as they are, rounded to the dtype of ``source``; 0 where they are not."""
     out: dict[int, Pixels] = {}
     for layer in solved:
-        pixels = np.empty((*layer.alpha.shape, 4), source.dtype)
-        nothing = layer.alpha == 0
+        pixels: Pixels = np.empty((*layer.alpha.shape, 4), source.dtype)
+        nothing = ~layer.near & (layer.alpha == 0)
         pixels[..., :3] = in_units(np.where(nothing[..., None], 0, layer.colour), source.dtype)
         pixels[..., 3] = in_units(layer.alpha, source.dtype)
         out[layer.index] = pixels
@@ -102,7 +108,7 @@ def in_units(values: F32, dtype: npt.DTypeLike) -> F32:
 
 
 def in_fractions(colours: Pixels) -> F32:
-    """Stored values as f32 fractions of the peak; what is no number, or infinite, is made finite."""
+    """Stored values as f32 fractions of the peak; what is infinite or no number is made finite."""
     values: F32 = colours.astype(np.float32)
     if colours.dtype == np.float32:
         return np.nan_to_num(values, copy=False, nan=0.0, posinf=1.0, neginf=0.0)

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from layersplit.domain import F32, Bounds
+from layersplit.domain import F32, Bounds, Mask
 from layersplit.restore import unblend
 from layersplit.restore.evidence import SEEN, LayerEvidence
 from layersplit.restore.grid import Grid
@@ -22,6 +22,9 @@ BAND: Final = np.float32(0.02)
 """Sharpness from which a pixel is solved on the colour line."""
 LEAST_UNCOVERED: Final = np.float32(0.2)
 """Under more cover than this leaves there is nothing to solve from."""
+NEAR: Final = np.float32(1 / 512)
+"""Enlarged alpha from which a layer keeps its colour even where it ends up transparent: editors
+that interpolate straight colours then find no dark rim."""
 SNAP: Final = np.float32(1 / 128)
 """Alpha nearer than this to 0 or 1 is 0 or 1: layers must not touch by noise."""
 
@@ -30,17 +33,18 @@ SNAP: Final = np.float32(1 / 128)
 class Matte:
     """A layer inside a tile: ``alpha`` (h, w) as the document stores it, 0..1.
 
-    ``foreground`` (h, w, 3): its colour; ``background`` (h, w, 3): that of what is below, None
-    where alpha is nowhere between 0 and 1.
+    ``near`` (h, w): where it is, or nearly is. ``foreground`` (h, w, 3): its colour; ``background``
+    (h, w, 3): that of what is below, None where alpha is nowhere between 0 and 1.
     """
 
     alpha: F32
+    near: Mask
     foreground: F32
     background: F32 | None
 
 
 def solve_matte(
-    layer: LayerEvidence, grid: Grid, part: Bounds, target: F32, uncovered: F32, full: float
+    layer: LayerEvidence, grid: Grid, part: Bounds, *, target: F32, uncovered: F32, full: float
 ) -> Matte | None:
     """Solve ``layer`` at the document pixels of ``part``; None when nothing of it lies there.
 
@@ -51,14 +55,16 @@ def solve_matte(
     np.clip(rough, 0, 1, out=rough)
     if float(rough.max()) <= SEEN:
         return None
+    near = rough > NEAR
     foreground = grid.enlarged(layer.colour, layer.corner, part, cubic=False)
     gate = grid.enlarged(layer.gate, layer.corner, part, cubic=False)
     index = np.flatnonzero((gate > BAND) & (uncovered > LEAST_UNCOVERED))
     if not index.size:
         alpha = stored(rough, full)
         if np.all((alpha == 0) | (alpha == 1)):
-            return Matte(alpha, foreground, None)
-        return Matte(alpha, foreground, grid.enlarged(layer.below, layer.corner, part, cubic=False))
+            return Matte(alpha, near, foreground, None)
+        background = grid.enlarged(layer.below, layer.corner, part, cubic=False)
+        return Matte(alpha, near, foreground, background)
     background = grid.enlarged(layer.below, layer.corner, part, cubic=False)
     colours, grounds = foreground.reshape(-1, 3), background.reshape(-1, 3)
     model = (np.ascontiguousarray(colours[index].T), np.ascontiguousarray(grounds[index].T))
@@ -69,7 +75,7 @@ def solve_matte(
     flat[index] += (band.alpha - flat[index]) * share
     colours[index] = (model[0] + (band.foreground - model[0]) * share).T
     grounds[index] = (model[1] + (band.background - model[1]) * share).T
-    return Matte(stored(rough, full), foreground, background)
+    return Matte(stored(rough, full), near, foreground, background)
 
 
 def stored(alpha: F32, full: float) -> F32:

@@ -128,15 +128,14 @@ class _State:
         heavy = np.where(front_heavy, share, clear)
         light = np.where(front_heavy, clear, share)
         light = np.where(light > 0, light, 1)  # nothing to choose: the caller keeps its wish
-        first = self._inside(
-            np.where(front_heavy, colour, below),
-            (self.goal + low - full * light) / heavy,
-            (self.goal + high) / heavy,
-        )
+        lighter = np.clip(np.where(front_heavy, below, colour), 0, full)
+        least, most = (self.goal + low) / heavy, (self.goal + high) / heavy
+        # Where an integer lets the lighter one keep its wish, take that; else any that can work.
+        kept = lighter * (light / heavy)
+        first = self._inside(np.where(front_heavy, colour, below), least - kept, most - kept)
+        first = self._inside(first, least - full * (light / heavy), most)
         rest = self.goal - first * heavy
-        second = self._inside(
-            np.where(front_heavy, below, colour), (rest + low) / light, (rest + high) / light
-        )
+        second = self._inside(lighter, (rest + low) / light, (rest + high) / light)
         return np.where(front_heavy, first, second), np.where(front_heavy, second, first)
 
     def _inside(self, value: Values, low: Values, high: Values) -> Values:

@@ -37,7 +37,7 @@ class Plan:
 
 def restore_tile(plan: Plan, inner: Bounds) -> None:
     """Solve the document pixels of ``inner`` and write them to the canvases."""
-    source = np.ascontiguousarray(plan.source[inner.slices])
+    source: Pixels = plan.source[inner.slices].copy()
     solved = _solve(plan, inner)
     exact = plan.colours == "source"
     layers = (
@@ -66,23 +66,25 @@ def _solve(plan: Plan, inner: Bounds) -> list[Solved]:
             continue
         place = part.moved(-tile.x, -tile.y).slices
         seen, clear = np.ascontiguousarray(target[place]), np.ascontiguousarray(uncovered[place])
-        matte = solve_matte(layer, grid, part, seen, clear, full)
+        matte = solve_matte(layer, grid, part, target=seen, uncovered=clear, full=full)
         if matte is None:
             continue
         _peel(matte, seen, clear, own_colour=plan.colours == "source")
         target[place], uncovered[place] = seen, clear
         alpha = np.zeros(uncovered.shape, np.float32)
         colour = np.zeros((*uncovered.shape, 3), np.float32)
-        alpha[place], colour[place] = matte.alpha, matte.foreground
-        out.append(Solved(index, alpha[keep], colour[keep]))
+        near = np.zeros(uncovered.shape, bool)
+        alpha[place], near[place], colour[place] = matte.alpha, matte.near, matte.foreground
+        out.append(Solved(index, alpha[keep], near[keep], colour[keep]))
     ground = grid.enlarged(evidence.colour, (0, 0), inner, cubic=False)
     if plan.colours == "source":
         shows = np.clip((uncovered[keep] - np.float32(0.05)) * 4, 0, 1)
-        index = np.flatnonzero((shows > 0) & (uncovered[keep] < 1))
+        partly = np.flatnonzero((shows > 0) & (uncovered[keep] < 1))
         flat = ground.reshape(-1, 3)
-        bare = target[keep].reshape(-1, 4)[index, :3]
-        flat[index] += (bare - flat[index]) * shows.reshape(-1)[index, None]
-    out.append(Solved(0, np.ones(ground.shape[:2], np.float32), ground))
+        bare = target[keep].reshape(-1, 4)[partly, :3]
+        flat[partly] += (bare - flat[partly]) * shows.reshape(-1)[partly, None]
+    everywhere = np.ones(ground.shape[:2], bool)
+    out.append(Solved(0, everywhere.astype(np.float32), everywhere, ground))
     out.reverse()
     return out
 

@@ -113,7 +113,7 @@ def _dot(first: F32, second: F32) -> F32:
     products = first * second
     products[0] += products[1]
     products[0] += products[2]
-    return products[0]
+    return np.asarray(products[0], np.float32)
 
 
 def _candidates(target: F32, pure: Mask, index: Index, model: F32, scale: float) -> list[F32]:

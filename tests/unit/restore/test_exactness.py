@@ -41,7 +41,7 @@ def assert_adds_up(layers, picture):
     dtype=st.sampled_from(DTYPES),
     arithmetic=st.sampled_from(BOTH),
 )
-def test_noise_layers_add_up_to_a_noise_picture(seed, count, size, small, dtype, arithmetic):
+def test_noise_layers_add_up_to_a_noise_picture(*, seed, count, size, small, dtype, arithmetic):
     picture = noise_picture(seed, *size, dtype)
     layers = restored(picture, noise_layers(seed + 1, count, *small), arithmetic=arithmetic)
     assert_adds_up(layers, picture)
