@@ -54,7 +54,7 @@ def exact_layers(
     picture = source.reshape(-1, 4)
     out: list[Pixels] = []
     for layer, alpha, colour, own in zip(solved, alphas, colours, owned, strict=True):
-        pixels = _blank_like(picture)
+        pixels: Pixels = np.zeros_like(picture)
         np.copyto(_whole_pixels(pixels), _whole_pixels(picture), where=own)
         hidden = np.flatnonzero((layer.near.reshape(-1) | (alpha > 0)) & ~own)
         pixels[hidden, :3] = in_units(colour[hidden], source.dtype)
@@ -71,17 +71,13 @@ def exact_layers(
             [colours[k][index] for k in here],
             arithmetic,
         )
-        for k, colour in zip(here, chosen, strict=True):
+        for k, values in zip(here, chosen, strict=True):
             painted = shares[k] > 0
-            out[k][index[painted], :3] = colour[painted]
+            out[k][index[painted], :3] = values[painted]
     return {
         layer.index: pixels.reshape(height, width, 4)
         for layer, pixels in zip(solved, out, strict=True)
     }
-
-
-def _blank_like(pixels: Pixels) -> Pixels:
-    return np.zeros_like(pixels)
 
 
 def _whole_pixels(pixels: Pixels) -> npt.NDArray[Any]:

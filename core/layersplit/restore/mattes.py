@@ -25,7 +25,7 @@ LEAST_UNCOVERED: Final = np.float32(0.2)
 NEAR: Final = np.float32(1 / 512)
 """Enlarged alpha from which a layer keeps its colour even where it ends up transparent: editors
 that interpolate straight colours then find no dark rim."""
-SNAP: Final = np.float32(1 / 128)
+SNAP: Final = np.float32(2.5 / 255)
 """Alpha nearer than this to 0 or 1 is 0 or 1: layers must not touch by noise."""
 
 

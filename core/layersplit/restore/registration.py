@@ -129,7 +129,7 @@ def _whole_step(
     height, width = goal.shape[:2]
     side = max(height, width)
     error, slope_x, slope_y, weight = _linearised(
-        goal, moved(answer, _spread_out(parameters, (height, width)))
+        goal, answer, _spread_out(parameters, (height, width))
     )
     x = ((np.arange(width, dtype=np.float32) + 0.5 - width / 2) / side)[None, :, None]
     y = ((np.arange(height, dtype=np.float32) + 0.5 - height / 2) / side)[:, None, None]
@@ -148,19 +148,19 @@ def _local(goal: F32, answer: F32, whole: F32) -> F32:
     offset = whole
     fine, coarse = _sized(goal, half), _sized(answer, half)
     for _ in range(STEPS):
-        step = _local_step(fine, moved(coarse, _sized(offset, half) * np.float32(0.5)), nodes, WIDE)
+        step = _local_step(fine, coarse, _sized(offset, half) * np.float32(0.5), nodes, WIDE)
         offset = offset + 2 * np.asarray(cv2.resize(step, (width, height)), np.float32)
     if float(np.quantile(np.abs(offset - whole), 0.9)) < BENT_PX:
         return whole
     for _ in range(2):
-        step = _local_step(goal, moved(answer, offset), nodes, NARROW)
+        step = _local_step(goal, answer, offset, nodes, NARROW)
         offset = offset + np.asarray(cv2.resize(step, (width, height)), np.float32)
     return offset
 
 
-def _local_step(goal: F32, answer: F32, nodes: tuple[int, int], window: float) -> F32:
+def _local_step(goal: F32, answer: F32, offset: F32, nodes: tuple[int, int], window: float) -> F32:
     """One Gauss-Newton step in a Gaussian window around every node: ``window`` times the side."""
-    error, slope_x, slope_y, weight = _linearised(goal, answer)
+    error, slope_x, slope_y, weight = _linearised(goal, answer, offset)
     products = (
         slope_x * slope_x,
         slope_x * slope_y,
@@ -186,12 +186,22 @@ def _slopes(values: F32) -> tuple[F32, F32]:
     return np.asarray(across, np.float32), np.asarray(down, np.float32)
 
 
-def _linearised(goal: F32, answer: F32) -> tuple[F32, F32, F32, F32]:
+def _linearised(goal: F32, answer: F32, offset: F32) -> tuple[F32, F32, F32, F32]:
     """Difference, slopes of the answer along x and y, and robust weights; (h, w, c) each."""
-    error = goal - answer
-    slope_x, slope_y = _slopes((goal + answer) * np.float32(0.5))
+    read = moved(answer, offset)
+    error = goal - read
+    slope_x, slope_y = _slopes((goal + read) * np.float32(0.5))
     steep = np.abs(slope_x[::2, ::2]) + np.abs(slope_y[::2, ::2])
     at_edges = np.abs(error[::2, ::2])[steep > np.quantile(steep, 0.9)]
     scale = np.float32(2 * np.quantile(at_edges, 0.7) + 0.01) if at_edges.size else np.float32(1)
-    weight = 1 / (1 + (error / scale) ** 2)
+    weight = _inside(offset)[..., None] / (1 + (error / scale) ** 2)
     return error, slope_x, slope_y, np.asarray(weight, np.float32)
+
+
+def _inside(offset: F32) -> F32:
+    """1 where the answer is read well inside its borders, else 0."""
+    height, width = offset.shape[:2]
+    x = np.arange(width, dtype=np.float32) + offset[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, None] + offset[..., 1]
+    inside = (x >= 1) & (x <= width - 2) & (y >= 1) & (y <= height - 2)
+    return inside.astype(np.float32)
