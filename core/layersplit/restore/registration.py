@@ -204,4 +204,4 @@ def _inside(offset: F32) -> F32:
     x = np.arange(width, dtype=np.float32) + offset[..., 0]
     y = np.arange(height, dtype=np.float32)[:, None] + offset[..., 1]
     inside = (x >= 1) & (x <= width - 2) & (y >= 1) & (y <= height - 2)
-    return inside.astype(np.float32)
+    return np.asarray(inside, np.float32)
