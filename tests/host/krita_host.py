@@ -68,7 +68,7 @@ class KritaHost(Session):
         """Choose "Split into Layers…" and wait for the dialog, with the worker's list in it."""
         self.call("trigger", "layersplit_split")
         self.wait_until("the dialog is there", lambda: self.window(DIALOG))
-        self.wait_until("its list is there", lambda: "Ready" in self.text(DIALOG))
+        self.wait_until("its list is there", lambda: "fal" in self.call("entries", DIALOG))
 
     def split_again(self, name: str, groups: int = 1, seconds: float = 60) -> None:
         """Split with the last settings and wait for the group."""

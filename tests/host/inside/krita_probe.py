@@ -23,7 +23,7 @@ APP = Krita.instance()
 Steps = Generator[None, None, Any]
 documents: Dict[str, Any] = {}
 """Documents that a test has opened, by the name it gave them."""
-ticks: List[float] = []
+ticks: List[Any] = []
 SETTLE_S = 0.6
 
 
@@ -325,6 +325,12 @@ def import_cost() -> float:
         sys.modules.update(kept)
 
 
+def entries(window: str) -> List[str]:
+    """Everything that the lists of a window offer."""
+    boxes = _visible(_window(window), QComboBox)
+    return [box.itemText(number) for box in boxes for number in range(box.count())]
+
+
 def choose(window: str, text: str) -> List[str]:
     """Choose the entry that begins with ``text`` in whichever list has it; returns the list."""
     for box in _visible(_window(window), QComboBox):
@@ -365,17 +371,25 @@ def resize_main_window(width: int, height: int) -> None:
 
 
 def start_ticking() -> None:
-    """Write down when a 20 ms timer of the UI thread ticks."""
+    """Write down when a 20 ms timer of the UI thread ticks, and what the progress said then."""
     ticks.clear()
     timer = QTimer(QApplication.instance())
     timer.setObjectName("ticker")
     timer.setInterval(20)
-    timer.timeout.connect(lambda: ticks.append(time.monotonic()))
+    timer.timeout.connect(_tick)
     timer.start()
 
 
-def stop_ticking() -> List[float]:
-    """When it ticked."""
+def _tick() -> None:
+    window = next(
+        (w for w in QApplication.topLevelWidgets() if w.objectName() == "layersplit_progress"), None
+    )
+    labels = window.findChildren(QLabel) if window is not None and window.isVisible() else []
+    ticks.append([time.monotonic(), labels[-1].text() if labels else ""])
+
+
+def stop_ticking() -> List[Any]:
+    """When it ticked: [seconds, sentence]."""
     for timer in QApplication.instance().findChildren(QTimer, "ticker"):
         timer.stop()
         timer.deleteLater()
