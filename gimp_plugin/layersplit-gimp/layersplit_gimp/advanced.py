@@ -10,7 +10,6 @@ from gi.repository import Gtk
 from layersplit.bridge import words
 from layersplit.bridge.choices import Choices, ProviderRow
 from layersplit.bridge.texts import translated
-
 from layersplit_gimp.widgets import Form
 
 RANDOM_SEED = -1

@@ -23,10 +23,10 @@ from layersplit.bridge.choices import (
 from layersplit.bridge.history import estimate_s
 from layersplit.bridge.messages import Failed
 from layersplit.bridge.texts import translated
-
+from layersplit_gimp import errands
 from layersplit_gimp.advanced import Advanced
-from layersplit_gimp.widgets import Form, combo, sentence
 from layersplit_gimp.waiting import Worker
+from layersplit_gimp.widgets import Form, combo, sentence
 
 MOST = 10
 
@@ -111,7 +111,7 @@ class SplitDialog:
         form.add(words.SCOPE, self._scope)
         self._layers = Gtk.SpinButton.new_with_range(1, MOST, 1)
         self._layers.set_value(choices.layers or 4)
-        self._layers.set_activates_default(True)  # noqa: FBT003 - GTK's
+        self._layers.set_activates_default(True)
         self._layers.connect("value-changed", self._show_row)
         self._automatic = Gtk.CheckButton.new_with_mnemonic(words.gtk_label(words.AUTOMATIC))
         self._automatic.set_active(choices.layers is None)
@@ -156,6 +156,7 @@ class SplitDialog:
         if not rows:
             return
         wanted = self._wanted if len(self._rows) == 1 else self._row.name
+        self._broken = None
         self._filling = True
         self._rows = rows
         self._provider.remove_all()
@@ -206,7 +207,11 @@ class SplitDialog:
             label.set_visible(bool(label.get_text()))
 
     def _help_out(self, *_: Any) -> None:
-        raise NotImplementedError
+        if self._broken is None and self._row.key_variable is not None:
+            errands.ask_key(self._row)
+        elif errands.set_up():
+            self._broken = None
+        self._worker.ask_providers()
 
 
 def _extents(image: Any, drawables: Sequence[Any]) -> Dict[str, Tuple[int, int]]:

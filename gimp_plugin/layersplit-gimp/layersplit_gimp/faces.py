@@ -36,6 +36,7 @@ class QuietFace:
 
     def __init__(self, title: str) -> None:
         self.is_cancelled = False
+        self._is_open = True
         Gimp.progress_init(translated(words.RUN_TITLE) % title)
 
     def progress(self, fraction: Optional[float], sentence: str) -> None:
@@ -47,8 +48,10 @@ class QuietFace:
             Gimp.progress_update(fraction)
 
     def close(self) -> None:
-        """No more progress."""
-        Gimp.progress_end()
+        """No more progress; can be called again."""
+        if self._is_open:
+            Gimp.progress_end()
+        self._is_open = False
 
 
 class WindowFace:
@@ -106,7 +109,7 @@ class WindowFace:
         """Cancel, Escape and the window's close button are the same."""
         self.is_cancelled = True
         self._pulsing = True
-        self._cancel.set_sensitive(False)  # noqa: FBT003 - GTK's
+        self._cancel.set_sensitive(False)
         self._sentence = translated(words.STOPPING)
         self._window.stop_emission_by_name("response")
         self._say()

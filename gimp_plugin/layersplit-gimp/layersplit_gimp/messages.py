@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from gi.repository import Gio, GimpUi, Gtk
+from gi.repository import GimpUi, Gio, Gtk
 
 from layersplit.bridge import texts, words
 from layersplit.bridge.messages import Failed

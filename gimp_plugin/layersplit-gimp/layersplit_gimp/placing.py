@@ -20,7 +20,6 @@ from gi.repository import Gegl, Gimp  # noqa: E402 - the versions come first
 from layersplit.bridge.failures import JobFolderError  # noqa: E402 - as above
 from layersplit.bridge.lanes import four_to_grey, with_order  # noqa: E402
 from layersplit.bridge.messages import DEPTH_BYTES, LayerFile  # noqa: E402
-
 from layersplit_gimp.spaces import Space  # noqa: E402
 
 BAND_BYTES = 8 << 20
@@ -55,7 +54,8 @@ def insert(
     try:
         filled: List[Any] = []
         for layer in layers:
-            filled.append((yield from _filled(maker, layer, folder, where)))
+            made = yield from _filled(maker, layer, folder, where)
+            filled.append(made)
         image.undo_group_start()
         image.freeze_layers()
         try:

@@ -79,8 +79,9 @@ def _describe_split(procedure: Any) -> None:
         "prompt", "_Description", "What the whole picture shows, hidden parts included", "", flags
     )
     procedure.add_string_argument("negative-prompt", "A_void", "What to avoid", "", flags)
+    hidden = False
     procedure.add_boolean_argument(
-        "hide-original", "_Hide the original", "Hide what was split", False, flags
+        "hide-original", "_Hide the original", "Hide what was split", hidden, flags
     )
     procedure.add_int_argument(
         "resolution", "_Resolution", "Side of the model's picture; 0: default", 0, 4096, 0, flags

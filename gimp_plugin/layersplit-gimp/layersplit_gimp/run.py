@@ -15,7 +15,6 @@ from layersplit.bridge.folders import JobFolder
 from layersplit.bridge.hostlog import note
 from layersplit.bridge.messages import Options, Result, Split
 from layersplit.bridge.texts import translated
-
 from layersplit_gimp.faces import Face
 from layersplit_gimp.placing import Placement, insert, visible_top_layers
 from layersplit_gimp.source import Source
@@ -74,7 +73,7 @@ def perform(
             Gimp.displays_flush()
         seconds = time.monotonic() - started
         face.close()
-        _keep(job, result, folder, seconds, inserted=group is not None)
+        keep(job, result, folder, seconds, inserted=group is not None)
     if group is None:
         raise ImageGone(job, source.title)
     return Outcome(group, result, seconds)
@@ -119,7 +118,7 @@ def _thumbnail(job: str, image: Any) -> None:
         pixels.savev(str(history.thumbnail_of(job)), "png", [], [])
 
 
-def _keep(job: str, result: Result, folder: JobFolder, seconds: float, *, inserted: bool) -> None:
+def keep(job: str, result: Result, folder: JobFolder, seconds: float, *, inserted: bool) -> None:
     """Pack the result into the history; without room for it, the run is a success all the same."""
     cost = result.report.get("cost_usd")
     history.change(job, inserted=inserted, seconds=seconds, cost_usd=cost)

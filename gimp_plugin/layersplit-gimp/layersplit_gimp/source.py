@@ -16,7 +16,6 @@ from layersplit.bridge import words  # noqa: E402 - as above
 from layersplit.bridge.lanes import grey_to_four, is_opaque  # noqa: E402
 from layersplit.bridge.messages import RawPicture  # noqa: E402
 from layersplit.bridge.refusal import Refusal  # noqa: E402
-
 from layersplit_gimp.spaces import Space, profile_of  # noqa: E402
 
 BAND_BYTES = 8 << 20
@@ -109,9 +108,9 @@ def source_of(image: Any, drawables: List[Any], scope: str) -> Source:
 
 def title_of(image: Any) -> str:
     """What the user calls the image."""
-    file = image.get_file()
+    file = image.get_xcf_file() or image.get_imported_file() or image.get_exported_file()
     name = Path(file.get_basename()).stem if file is not None else image.get_name()
-    return name or "GIMP"
+    return name.strip("[]") or "GIMP"
 
 
 def _take_layer(source: Source, drawables: List[Any]) -> None:

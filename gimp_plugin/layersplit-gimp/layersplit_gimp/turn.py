@@ -13,7 +13,6 @@ from typing import IO, Iterator
 from layersplit.bridge import words
 from layersplit.bridge.paths import work_folder
 from layersplit.bridge.texts import translated
-
 from layersplit_gimp.faces import Face
 from layersplit_gimp.waiting import Stopped, give_turns
 

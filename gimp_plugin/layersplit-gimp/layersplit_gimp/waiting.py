@@ -6,7 +6,7 @@ turn of the context, in which windows draw and buttons answer.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Generator, Optional
+from typing import Any, Callable, Generator, List, Optional, Union
 
 from gi.repository import GLib
 
@@ -22,9 +22,7 @@ from layersplit.bridge.messages import (
     Resume,
     Split,
 )
-
 from layersplit_gimp.faces import Face
-from typing import List, Union
 
 
 class Stopped(Exception):  # noqa: N818 - stopping on request is no error

@@ -50,7 +50,7 @@ class Form:
         for number, widget in enumerate(widgets):
             takes_room = number == 0 and not isinstance(widget, Gtk.SpinButton)
             box.pack_start(widget, takes_room, takes_room, 0)
-        box.set_hexpand(True)  # noqa: FBT003 - GTK's
+        box.set_hexpand(True)
         self.grid.attach(box, 1, self._count, 1, 1)
         self._count += 1
         return box
