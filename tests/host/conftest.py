@@ -12,6 +12,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
+from gimp_host import GimpHost
 from homes import installed_home
 from krita_host import KritaHost
 from roots import NoRootError, root_for
@@ -54,3 +55,18 @@ def krita(krita_desktop: KritaHost) -> Iterator[KritaHost]:
     yield krita_desktop
     krita_desktop.call("close_windows")
     krita_desktop.call("close_documents")
+
+
+@pytest.fixture(scope="session")
+def gimp_console(place: tuple[Path, Path, Path]) -> Iterator[GimpHost]:
+    root, home, wheels = place
+    with contextlib.closing(GimpHost(root, home, wheels, name="gimp-console")) as session:
+        session.launch(console=True)
+        yield session
+
+
+@pytest.fixture
+def gimp(gimp_console: GimpHost) -> Iterator[GimpHost]:
+    """The running GIMP without a window, without any image."""
+    yield gimp_console
+    gimp_console.call("close_all")

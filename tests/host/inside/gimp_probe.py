@@ -1,13 +1,19 @@
-"""The probe inside GIMP: runs as a batch of the console plug-in and serves until it is told to stop."""
+"""The probe inside GIMP: a batch that serves the tests until it is told to stop."""
 
 from __future__ import annotations
 
-import select
-from typing import Any, Dict
+import select as select_module
+from pathlib import Path
+from typing import Any, Dict, List, Optional
 
 import probe
-from gi.repository import Gegl, Gimp
+from gi.repository import Babl, Gegl, Gimp, Gio
 
+PDB = Gimp.get_pdb()
+images: Dict[str, Any] = {}
+"""Images that a test has opened, by the name it gave them."""
+shown: Dict[int, Any] = {}
+"""Displays, by the id of their image."""
 stopped = False
 
 
@@ -24,9 +30,197 @@ def stop() -> None:
 
 def execute(code: str) -> Any:
     """Run ``code``; what it binds to ``value`` is the answer. For exploring, and for rare needs."""
-    names: Dict[str, Any] = {"Gimp": Gimp, "Gegl": Gegl, "value": None}
+    names: Dict[str, Any] = {"Gimp": Gimp, "Gegl": Gegl, "images": images, "value": None}
     exec(code, names)  # noqa: S102 - the tests' own code
     return names["value"]
+
+
+def new_image(
+    name: str, width: int, height: int, kind: str, precision: str, form: str, pixels: str,
+    profile: Optional[str], show: bool,
+) -> None:  # fmt: skip
+    """An image of one layer; ``form`` is the babl format of the bytes in ``pixels``."""
+    base = Gimp.ImageBaseType.GRAY if kind == "grey" else Gimp.ImageBaseType.RGB
+    image = Gimp.Image.new_with_precision(width, height, base, getattr(Gimp.Precision, precision))
+    if profile is not None:
+        image.set_color_profile(Gimp.ColorProfile.new_from_file(Gio.File.new_for_path(profile)))
+    layer_type = Gimp.ImageType.GRAYA_IMAGE if kind == "grey" else Gimp.ImageType.RGBA_IMAGE
+    layer = Gimp.Layer.new(
+        image, "Picture", width, height, layer_type, 100.0, Gimp.LayerMode.NORMAL
+    )
+    _fill(layer, form, Path(pixels).read_bytes(), width, height)
+    image.insert_layer(layer, None, 0)
+    if kind == "indexed":
+        image.convert_indexed(
+            Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 64, False, False, ""
+        )
+    images[name] = image
+    image.clean_all()
+    if show:
+        shown[image.get_id()] = Gimp.Display.new(image)
+
+
+def _fill(layer: Any, form: str, pixels: bytes, width: int, height: int) -> None:
+    buffer = layer.get_buffer()
+    own = Babl.get_name(Babl.format_with_space(form, layer.get_format()))
+    buffer.set(Gegl.Rectangle.new(0, 0, width, height), own, pixels)
+    buffer.flush()
+
+
+def open_image(name: str, path: str) -> None:
+    """Open a file and show it."""
+    images[name] = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path))
+    shown[images[name].get_id()] = Gimp.Display.new(images[name])
+
+
+def load(name: str, path: str) -> None:
+    """Open a file without showing it."""
+    images[name] = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path))
+
+
+def base_type(name: str) -> str:
+    """rgb, gray or indexed."""
+    return images[name].get_base_type().value_nick
+
+
+def adopt_newest(name: str) -> bool:
+    """Call the newest image that no test knows ``name``."""
+    known = {image.get_id() for image in images.values()}
+    others = [image for image in Gimp.get_images() if image.get_id() not in known]
+    if others:
+        images[name] = max(others, key=lambda image: image.get_id())
+    return bool(others)
+
+
+def image_ids() -> List[int]:
+    """Every open image."""
+    return [image.get_id() for image in Gimp.get_images()]
+
+
+def close_all() -> None:
+    """Forget every image; those that are shown stay with their windows."""
+    for image in images.values():
+        if image.is_valid() and not shown.get(image.get_id()):
+            image.delete()
+    images.clear()
+
+
+def close_shown(name: str) -> None:
+    """Close the window of an image, and with it the image, without questions."""
+    image = images.pop(name)
+    image.clean_all()
+    shown.pop(image.get_id()).delete()
+
+
+def save(name: str, path: str) -> None:
+    """Save as GIMP's own format."""
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, images[name], Gio.File.new_for_path(path), None)
+
+
+def tree(name: str) -> List[Dict[str, Any]]:
+    """The layers of an image, BOTTOM first (GIMP lists them top first)."""
+    return [_described(layer) for layer in reversed(images[name].get_layers())]
+
+
+def _described(layer: Any) -> Dict[str, Any]:
+    _, x, y = layer.get_offsets()
+    group = layer.is_group()
+    return {
+        "name": layer.get_name(),
+        "type": "group" if group else "layer",
+        "visible": layer.get_visible(),
+        "opacity": round(layer.get_opacity()),
+        "mode": layer.get_mode().value_nick,
+        "space": layer.get_composite_space().value_nick,
+        "mask": layer.get_mask() is not None,
+        "bounds": [x, y, layer.get_width(), layer.get_height()],
+        "children": [_described(child) for child in reversed(layer.get_children())]
+        if group
+        else [],
+    }
+
+
+def picture(name: str, form: str, path: str, top_only: bool = False) -> List[int]:
+    """Write what the image shows, or its topmost layer alone, in babl's format ``form``."""
+    image = images[name]
+    others = [layer for layer in image.get_layers()[1:] if layer.get_visible()] if top_only else []
+    image.undo_freeze()
+    for layer in others:
+        layer.set_visible(False)
+    visible = Gimp.Layer.new_from_visible(image, image, "probe")
+    for layer in others:
+        layer.set_visible(True)
+    image.undo_thaw()
+    own = Babl.get_name(Babl.format_with_space(form, visible.get_format()))
+    size = (image.get_width(), image.get_height())
+    pixels = visible.get_buffer().get(
+        Gegl.Rectangle.new(0, 0, *size), 1.0, own, Gegl.AbyssPolicy.NONE
+    )
+    visible.delete()
+    Path(path).write_bytes(pixels)
+    return list(size)
+
+
+def select(name: str, box: List[int], ellipse: bool) -> None:
+    """Select a rectangle or an ellipse with a soft edge."""
+    image = images[name]
+    choose = image.select_ellipse if ellipse else image.select_rectangle
+    choose(Gimp.ChannelOps.REPLACE, *box)
+
+
+def selection(name: str, path: str) -> None:
+    """Write the selection, one byte a pixel."""
+    image = images[name]
+    size = Gegl.Rectangle.new(0, 0, image.get_width(), image.get_height())
+    mask = image.get_selection().get_buffer().get(size, 1.0, "Y u8", Gegl.AbyssPolicy.NONE)
+    Path(path).write_bytes(mask)
+
+
+def choose_layer(name: str, names: List[str]) -> None:
+    """Make the layer at ``names`` (from the top level down) the selected one."""
+    images[name].set_selected_layers([_layer(name, names)])
+
+
+def change_layer(name: str, names: List[str], opacity: float, mode: str) -> None:
+    """Set a layer's opacity (0..100) and mode."""
+    layer = _layer(name, names)
+    layer.set_opacity(opacity)
+    layer.set_mode(getattr(Gimp.LayerMode, mode))
+
+
+def add_paper(name: str) -> None:
+    """A white layer at the bottom."""
+    image = images[name]
+    layer = Gimp.Layer.new(
+        image, "Paper", image.get_width(), image.get_height(),
+        Gimp.ImageType.RGBA_IMAGE, 100.0, Gimp.LayerMode.NORMAL,
+    )  # fmt: skip
+    layer.fill(Gimp.FillType.WHITE)
+    image.insert_layer(layer, None, len(image.get_layers()))
+
+
+def _layer(name: str, names: List[str]) -> Any:
+    layers = images[name].get_layers()
+    found = None
+    for step in names:
+        found = next(layer for layer in layers if layer.get_name() == step)
+        layers = found.get_children() if found.is_group() else []
+    return found
+
+
+def split(name: str, values: Dict[str, Any], drawables: Optional[List[str]] = None) -> List[Any]:
+    """Call the procedure without a user; returns [status, error text]."""
+    procedure = PDB.lookup_procedure("plug-in-layersplit")
+    config = procedure.create_config()
+    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("image", images[name])
+    chosen = [] if drawables is None else [_layer(name, drawables)]
+    config.set_core_object_array("drawables", chosen)
+    for key, value in values.items():
+        config.set_property(key, value)
+    result = procedure.run(config)
+    success = result.index(0) == Gimp.PDBStatusType.SUCCESS
+    return [success, "" if success else PDB.get_last_error()]
 
 
 def serve() -> None:
@@ -34,7 +228,7 @@ def serve() -> None:
     Gegl.init(None)
     server = probe.Server({name: value for name, value in globals().items() if callable(value)})
     while not stopped:
-        select.select([server], [], [], 0.5)
+        select_module.select([server], [], [], 0.5)
         server.turn()
         while server.is_busy:
             server.turn()
