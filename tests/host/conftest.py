@@ -70,3 +70,12 @@ def gimp(gimp_console: GimpHost) -> Iterator[GimpHost]:
     """The running GIMP without a window, without any image."""
     yield gimp_console
     gimp_console.call("close_all")
+
+
+@pytest.fixture(scope="module")
+def gimp_window(place: tuple[Path, Path, Path]) -> Iterator[GimpHost]:
+    """A GIMP with a window."""
+    root, home, wheels = place
+    with contextlib.closing(GimpHost(root, home, wheels, name="gimp-window")) as session:
+        session.launch()
+        yield session
