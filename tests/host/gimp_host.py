@@ -44,14 +44,13 @@ class GimpHost(Session):
         *,
         kind: str = "rgb",
         profile: str | None = None,
-        show: bool = False,
     ) -> None:
         """An image of one layer with ``pixels``: (h, w, 4), or (h, w, 2) for grey."""
         height, width = pixels.shape[:2]
         path = f"/work/{name}.raw"
         (self.work / f"{name}.raw").write_bytes(pixels.tobytes())
         form = form_of(pixels, precision)
-        self.call("new_image", name, width, height, kind, precision, form, path, profile, show)
+        self.call("new_image", name, width, height, kind, precision, form, path, profile)
 
     def tree(self, name: str) -> Tree:
         """The layers, bottom first."""

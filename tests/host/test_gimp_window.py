@@ -19,7 +19,8 @@ def open_picture(gimp: GimpHost, name: str, size: tuple[int, int], seed: int = 1
     folder = gimp.work / PLACE
     folder.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels[..., :3]).save(folder / f"{name} ✓.png")
-    gimp.call("open_image", name, f"/work/{PLACE}/{name} ✓.png")
+    gimp.run("gimp", "-s", f"/work/{PLACE}/{name} ✓.png")  # hands it to the GIMP that runs
+    gimp.wait_until("it is open", lambda: gimp.call("adopt_newest", name))
     gimp.run("xdotool", "mousemove", "700", "900")
     gimp.wait_until("its title", lambda: gimp.windows(f"{name} ✓"))
     time.sleep(0.5)  # a key pressed before the canvas has the focus is lost
@@ -32,10 +33,16 @@ def ask(gimp: GimpHost) -> str:
     return gimp.wait_until("the dialog", lambda: gimp.windows(DIALOG))[0]
 
 
-def close(gimp: GimpHost, *names: str) -> None:
+def close(gimp: GimpHost, name: str) -> None:
+    """Close the image in front, without a question."""
     gimp.wait_until_idle()
-    for name in names:
-        gimp.call("close_shown", name)
+    close_now(gimp, name)
+
+
+def close_now(gimp: GimpHost, name: str) -> None:
+    gimp.call("forget_changes", name)
+    gimp.press_in_gimp("ctrl+w")
+    gimp.wait_until("it is closed", lambda: not gimp.call("is_open", name))
 
 
 def is_running(gimp: GimpHost) -> bool:
@@ -105,7 +112,7 @@ def test_an_image_that_is_closed_meanwhile_loses_nothing(gimp_window: GimpHost) 
     gimp.press("Return")
     gimp.wait_until("a worker", lambda: gimp.do("processes", WORKER))
     gimp.wait_until("it has the picture", lambda: _is_read(gimp))
-    gimp.call("close_shown", "closed")
+    close_now(gimp, "closed")
     window = gimp.wait_until("a question", lambda: _question(gimp), 90)
     gimp.screenshot("closed")
     gimp.press("Return", window=window)  # open as a new image

@@ -12,8 +12,6 @@ from gi.repository import Babl, Gegl, Gimp, Gio
 PDB = Gimp.get_pdb()
 images: Dict[str, Any] = {}
 """Images that a test has opened, by the name it gave them."""
-shown: Dict[int, Any] = {}
-"""Displays, by the id of their image."""
 stopped = False
 
 
@@ -37,7 +35,7 @@ def execute(code: str) -> Any:
 
 def new_image(
     name: str, width: int, height: int, kind: str, precision: str, form: str, pixels: str,
-    profile: Optional[str], show: bool,
+    profile: Optional[str],
 ) -> None:  # fmt: skip
     """An image of one layer; ``form`` is the babl format of the bytes in ``pixels``."""
     base = Gimp.ImageBaseType.GRAY if kind == "grey" else Gimp.ImageBaseType.RGB
@@ -56,8 +54,6 @@ def new_image(
         )
     images[name] = image
     image.clean_all()
-    if show:
-        shown[image.get_id()] = Gimp.Display.new(image)
 
 
 def _fill(layer: Any, form: str, pixels: bytes, width: int, height: int) -> None:
@@ -65,12 +61,6 @@ def _fill(layer: Any, form: str, pixels: bytes, width: int, height: int) -> None
     own = Babl.get_name(Babl.format_with_space(form, layer.get_format()))
     buffer.set(Gegl.Rectangle.new(0, 0, width, height), own, pixels)
     buffer.flush()
-
-
-def open_image(name: str, path: str) -> None:
-    """Open a file and show it."""
-    images[name] = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path))
-    shown[images[name].get_id()] = Gimp.Display.new(images[name])
 
 
 def load(name: str, path: str) -> None:
@@ -98,18 +88,24 @@ def image_ids() -> List[int]:
 
 
 def close_all() -> None:
-    """Forget every image; those that are shown stay with their windows."""
+    """Delete every image; none is shown."""
     for image in images.values():
-        if image.is_valid() and not shown.get(image.get_id()):
+        if image.is_valid():
             image.delete()
     images.clear()
 
 
-def close_shown(name: str) -> None:
-    """Close the window of an image, and with it the image, without questions."""
-    image = images.pop(name)
-    image.clean_all()
-    shown.pop(image.get_id()).delete()
+def forget_changes(name: str) -> None:
+    """So that closing it asks nothing."""
+    images[name].clean_all()
+
+
+def is_open(name: str) -> bool:
+    """Whether it is still there; one that is not is forgotten."""
+    is_there = images[name].is_valid()
+    if not is_there:
+        del images[name]
+    return is_there
 
 
 def save(name: str, path: str) -> None:
