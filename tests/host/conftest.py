@@ -31,14 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def place(testrun_uid: str) -> tuple[Path, Path, Path]:
+def place(testrun_uid: str) -> Iterator[tuple[Path, Path, Path]]:
     """A root, the wheels for it, and a home in which install.py has run."""
     try:
         root = root_for(RELEASE)
         wheels = wheels_for(root)
     except NoRootError as error:
         pytest.skip(str(error))
-    return root, installed_home(RELEASE, testrun_uid, root, wheels), wheels
+    with installed_home(RELEASE, testrun_uid, root, wheels) as home:
+        yield root, home, wheels
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,20 +26,45 @@ Comment=Lets the tests look inside
 """
 
 
-def installed_home(release: str, run: str, root: Path, wheels: Path) -> Path:
+@contextmanager
+def installed_home(release: str, run: str, root: Path, wheels: Path) -> Iterator[Path]:
     """The home of this test run; several workers share it, the first one makes it.
 
-    ``run`` is a word that is the same in all workers of one test run.
+    ``run`` is a word that is the same in all workers of one test run. A home is in use as long as
+    one of its workers holds its lock; those of earlier runs that nobody uses are removed.
     """
-    home = cache_folder() / f"home-{release}"
-    with locked(cache_folder() / f"home-{release}.lock"):
-        mark = home / "made-for"
-        if not mark.is_file() or mark.read_text(encoding="utf-8") != run:
+    home = cache_folder() / f"home-{release}-{run}"
+    with in_use(home):
+        with locked(cache_folder() / "homes.lock"):
+            mark = home / "complete"
+            if not mark.is_file():
+                _remove_unused(besides=home)
+                _install(Session(root, home, wheels, name="install"))
+                _add_probe(home)
+                mark.touch()
+        yield home
+
+
+@contextmanager
+def in_use(home: Path) -> Iterator[None]:
+    """Keep ``home`` from being removed."""
+    with home.with_name(home.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
+def _remove_unused(besides: Path) -> None:
+    for home in cache_folder().glob("home-*"):
+        if not home.is_dir() or home == besides:
+            continue
+        lock_file = home.with_name(home.name + ".lock")
+        with lock_file.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # another test run is using it
+                continue
             shutil.rmtree(home, ignore_errors=True)
-            _install(Session(root, home, wheels, name="install"))
-            _add_probe(home)
-            mark.write_text(run, encoding="utf-8")
-    return home
+            lock_file.unlink(missing_ok=True)
 
 
 def _install(session: Session) -> None:
