@@ -23,8 +23,12 @@ from layersplit.domain import F32, Mask
 
 Index: TypeAlias = npt.NDArray[np.intp]
 
-PRIOR: Final = np.float32(0.002)
+PRIOR: Final = np.float32(0.001)
 """Weight of the enlarged alpha against the squared colour difference of the pair."""
+GRAIN: Final = np.float32(5e-4)
+"""Squared colour difference that means nothing even on flat colour: codecs, grain, dithering."""
+TEXTURE: Final = np.float32(0.2)
+"""Weight of the squared difference between nearest pixel and local mean, which is texture."""
 FOREGROUND: Final = np.float32(0.9)
 BACKGROUND: Final = np.float32(0.1)
 """Enlarged alpha beyond which a pixel counts as pure."""
@@ -33,6 +37,7 @@ REACH: Final = 3.0
 """How far the nearest pure pixel may be, in small pixels."""
 WINDOW: Final = 1.25
 """Radius of the local mean, in small pixels."""
+ALL_CANDIDATES: Final = 3
 CHUNK: Final = 16_384
 """Pixels solved together, so that the working set stays in the cache."""
 
@@ -85,6 +90,7 @@ def _solve_chunk(
     """Try every pair and keep the one with the least residual."""
     least = np.full(guess.shape, np.inf, np.float32)
     which = np.zeros(guess.shape, np.int8)
+    contrast = np.zeros(guess.shape, np.float32)
     prior = PRIOR * guess
     for row, background in enumerate(backgrounds):
         offset = wanted - background
@@ -100,12 +106,42 @@ def _solve_chunk(
             np.copyto(least, residual, where=better)
             np.copyto(out.alpha, alpha, where=better)
             np.copyto(which, np.int8(3 * row + column), where=better)
+            np.copyto(contrast, length, where=better)
+    _settle(out.alpha, contrast, _texture(foregrounds), _texture(backgrounds))
     out.background[:] = backgrounds[0]
     for row, background in enumerate(backgrounds[1:], start=1):
         np.copyto(out.background, background, where=which // 3 == row)
     out.foreground[:] = foregrounds[0]
     for column, foreground in enumerate(foregrounds[1:], start=1):
         np.copyto(out.foreground, foreground, where=which % 3 == column)
+
+
+def _settle(alpha: F32, contrast: F32, front: F32 | None, back: F32 | None) -> None:
+    """Draw ``alpha`` (in place) to 0 or 1 where the pixel is no further from pure than grain is.
+
+    ``contrast``: squared difference of foreground and background. Alpha of exactly 0 or 1 is far
+    likelier in a sharp band than a trace of the other side.
+    """
+    kept = _beyond(alpha * alpha * contrast, back) * alpha
+    clear = 1 - alpha
+    gone = _beyond(clear * clear * contrast, front) * clear
+    share = np.clip(alpha * 2 - np.float32(0.5), 0, 1)
+    alpha[:] = kept + (1 - gone - kept) * share
+
+
+def _beyond(squared: F32, texture: F32 | None) -> F32:
+    """How surely a squared difference is more than grain and texture: 0..1."""
+    noise = GRAIN if texture is None else GRAIN + TEXTURE * texture
+    energy = squared * squared
+    return np.asarray(energy / (energy + noise * noise), np.float32)
+
+
+def _texture(candidates: list[F32]) -> F32 | None:
+    """Squared difference of nearest pixel and local mean; None where there is only the model."""
+    if len(candidates) < ALL_CANDIDATES:
+        return None
+    difference = candidates[1] - candidates[2]
+    return _dot(difference, difference)
 
 
 def _dot(first: F32, second: F32) -> F32:
