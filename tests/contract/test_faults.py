@@ -46,7 +46,7 @@ SURVIVED = [
 KEYED = [name for name in STEPS if name != "comfyui"]
 
 
-HANG_S = 10.0
+HANG_S = 40.0
 """Far more than the patience of any test here, on a busy machine."""
 
 

@@ -168,7 +168,7 @@ def test_a_second_run_changes_nothing_and_is_quick(made):
     assert second.returncode == 0
     assert "is ready" in second.stdout
     assert str(person.data / "sample.ora") in second.stdout
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 40
     assert person.tree() == before
 
 
