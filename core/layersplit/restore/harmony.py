@@ -1,8 +1,10 @@
-"""Take the model's drift out of its colours, so hidden parts match the visible ones.
+"""Take the model's drift and noise out of its colours, so hidden parts match the visible ones.
 
 A model returns colours that are a little off (gain, blur, codec). Where a layer is surely visible
 the picture shows the true colour; the smooth part of the difference is measured there and continued
-under what hides the layer. When a layer is moved away, no step remains along its old outline.
+under what hides the layer, so that no step remains along its old outline when a layer is moved. The
+rest of the difference tells how noisy the model is: noise beyond the picture's own detail is
+smoothed away, but not what is stronger than it (bilateral filter, Tomasi and Manduchi 1998).
 """
 
 from __future__ import annotations
@@ -25,27 +27,61 @@ LEAST_PX: Final = 16
 LARGEST: Final = np.float32(0.15)
 """A difference beyond this is a wrong assignment, not a drift."""
 BLUR_PX: Final = 2.0
+HIDDEN: Final = np.float32(0.5)
+"""Visibility below which a painted pixel counts as hidden."""
+NOISE: Final = 0.004
+"""Noise below this, of 1, is left alone: one level of 8 bits."""
+NOISE_REACH: Final = 3.0
+"""Differences up to so many deviations of the noise are smoothed."""
+SMOOTHING_PX: Final = 2.0
 
 
 def harmonised(picture: F32, layers: Sequence[CleanLayer]) -> list[CleanLayer]:
-    """Shift the colours of ``layers`` (bottom first) towards ``picture`` (h, w, 3), smoothly.
+    """Bring the colours of ``layers`` (bottom first) nearer to ``picture`` (h, w, 3).
 
     Goes from the front layer down; what is in front of a layer is first taken off the picture.
     """
     out = list(layers)
+    below = _composites(layers)
     visibility = np.ones(picture.shape[:2], np.float32)
     target = picture
     for index in range(len(out) - 1, -1, -1):
-        alpha = out[index].alpha
-        sure = _eroded(visibility * alpha > SURE)
+        layer = out[index]
+        sure = _eroded(visibility * layer.alpha > SURE)
         if np.count_nonzero(sure) > LEAST_PX:
-            drift = _smooth_drift(target - out[index].colour, sure)
-            colour = np.clip(out[index].colour + np.clip(drift, -LARGEST, LARGEST), 0, 1)
-            out[index] = replace(out[index], colour=colour)
+            colour = _steadied(
+                layer.colour, target, sure, (visibility < HIDDEN) & (layer.alpha > 0)
+            )
+            layer = out[index] = replace(layer, colour=colour)
         if index:
-            target = _peeled(target, out[index], _composite(out[:index]))
-            visibility = visibility * (1 - alpha)
+            target = _peeled(target, layer, below[index - 1])
+            visibility = visibility * (1 - layer.alpha)
     return out
+
+
+def _steadied(colour: F32, target: F32, sure: F32, hidden: Mask) -> F32:
+    """``colour`` without drift, and where anything is ``hidden`` without noise."""
+    difference = target - colour
+    drift = _smooth_drift(difference, sure)
+    steady = np.clip(colour + np.clip(drift, -LARGEST, LARGEST), 0, 1)
+    if not hidden.any():
+        return steady
+    inside = sure > 0
+    noise = _deviation(_detail(difference), inside) - _deviation(_detail(target), inside)
+    if noise < NOISE:
+        return steady
+    smooth = cv2.bilateralFilter(steady, 0, NOISE_REACH * noise, SMOOTHING_PX)
+    return np.where(hidden[..., None], np.asarray(smooth, np.float32), steady)
+
+
+def _detail(values: F32) -> F32:
+    """What changes from pixel to pixel."""
+    return values - gaussian(values, 1.0)
+
+
+def _deviation(values: F32, inside: Mask) -> float:
+    """Standard deviation inside, by the median, so that a few edges do not count."""
+    return 1.48 * float(np.median(np.abs(values[inside])))
 
 
 def _smooth_drift(difference: F32, sure: F32) -> F32:
@@ -61,11 +97,11 @@ def _eroded(sure: Mask) -> F32:
     return np.asarray(cv2.erode(sure.astype(np.float32), np.ones((3, 3), np.uint8)), np.float32)
 
 
-def _composite(layers: Sequence[CleanLayer]) -> F32:
-    """The colour of a stack over its opaque bottom."""
-    out = layers[0].colour
-    for layer in layers[1:]:
-        out = out + layer.alpha[..., None] * (layer.colour - out)
+def _composites(layers: Sequence[CleanLayer]) -> list[F32]:
+    """The colour of each part of the stack, from the opaque bottom alone to all but the front."""
+    out = [layers[0].colour]
+    for layer in layers[1:-1]:
+        out.append(out[-1] + layer.alpha[..., None] * (layer.colour - out[-1]))
     return out
 
 
