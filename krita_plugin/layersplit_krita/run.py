@@ -10,11 +10,9 @@ from layersplit.bridge.choices import Choices
 from layersplit.bridge.messages import Options, RawPicture, Split
 from layersplit.bridge.texts import translated
 from layersplit_krita.placing import Placement, visible_top_nodes
-from layersplit_krita.source import Source
+from layersplit_krita.source import THUMBNAIL, Source
 from layersplit_krita.stepping import Stepper
 from layersplit_krita.work import Office, Work, is_open
-
-THUMBNAIL = (160, 120)
 
 
 class Run(Work):
@@ -29,8 +27,6 @@ class Run(Work):
     def start(self) -> None:
         """Read the picture; the worker gets it when it is complete."""
         history.begin(self._entry())
-        image = self.source.document.thumbnail(*THUMBNAIL)
-        image.save(str(history.thumbnail_of(self.job)), "PNG")
         self._office.progress(self, None, translated(words.PREPARING))
         self._stepper = Stepper(
             self.source.read(self.folder.path), done=self._read, failed=self._broken
@@ -61,6 +57,7 @@ class Run(Work):
 
     def _read(self, picture: RawPicture) -> None:
         self._stepper = None
+        history.keep_thumbnail(self.job, self.folder.path / THUMBNAIL)
         self._office.send(Split(self.job, str(self.folder.path), "krita", picture, self.options))
 
     def _entry(self) -> history.Entry:

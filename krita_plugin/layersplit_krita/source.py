@@ -14,9 +14,11 @@ from layersplit.bridge import words
 from layersplit.bridge.lanes import grey_to_four, is_opaque
 from layersplit.bridge.messages import RawPicture
 from layersplit.bridge.refusal import Refusal
+from layersplit.bridge.thumbnail import Thumbnail
 from layersplit_krita.colourspaces import Space, converted, profile_of
 from layersplit_krita.qt import QRect
 
+THUMBNAIL = "thumbnail.png"
 BAND_BYTES = 2 << 20
 CONTEXT = 0.5
 """How much of its surround goes with a selection, as a share of its longer side."""
@@ -27,10 +29,11 @@ MASKS = ("transparencymask", "filtermask", "transformmask", "selectionmask", "co
 class Source:
     """One picture to be split, and where its layers belong.
 
-    ``bounds``: its place in the document; ``native``: the space of its pixels, ``space``: that in
-    which they travel, both as they are now (the document may be gone later); ``node_id``: the node whose pixels it is, None for the
-    whole picture; ``mask``: the selection (one byte a pixel of ``selected``), None when the
-    selection is a rectangle or there is none; ``opaque`` is known once everything is read.
+    ``bounds``: its place in the document. ``native``: the space of its pixels, ``space``: that in
+    which they travel; both as they are now, because the document may be gone later. ``node_id``:
+    the node whose pixels it is, None for the whole picture. ``mask``: the selection (one byte a
+    pixel of ``selected``), None when it is a rectangle or there is none. ``opaque`` is known once
+    everything is read.
     """
 
     document: Any
@@ -46,7 +49,12 @@ class Source:
     opaque: bool = True
 
     def read(self, folder: Path) -> Generator[None, None, RawPicture]:
-        """Write the worker's files into ``folder``, in short steps; returns their description."""
+        """Write the worker's files into ``folder``, in short steps; returns their description.
+
+        A small picture for the history lies beside them afterwards, as thumbnail.png.
+        """
+        width, height = self.bounds.width(), self.bounds.height()
+        small = Thumbnail(width, height, depth=self.space.word, order=self.space.order)
         snapshot = self.document.clone()
         try:
             profile = profile_of(self.space, folder)
@@ -59,12 +67,14 @@ class Source:
                     pixels = self._band(reader, snapshot, band)
                     self.opaque = self.opaque and is_opaque(pixels, self.space.word)
                     output.write(pixels)
+                    small.add(band.top() - self.bounds.top(), pixels)
                     yield
         finally:
             snapshot.close()
+        small.save(folder / THUMBNAIL)
         return RawPicture(
-            width=self.bounds.width(),
-            height=self.bounds.height(),
+            width=width,
+            height=height,
             order=self.space.order,
             depth=self.space.word,
             title=self.title,

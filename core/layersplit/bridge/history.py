@@ -27,6 +27,7 @@ from layersplit.bridge.paths import data_folder
 LIMIT_BYTES = 1 << 30
 MOST_ENTRIES = 60
 CHUNK_BYTES = 1 << 20
+LONGEST_RUN_S = 24 * 3600.0
 LEVEL = 1
 """Layers are large and mostly plain: the fastest deflation already makes them small."""
 
@@ -58,6 +59,11 @@ class Entry:
     def can_continue(self) -> bool:
         """Whether a service may still have the answer, so that asking again costs nothing."""
         return self.state != DONE and self.provider not in FREE_PROVIDERS
+
+    @property
+    def may_be_running(self) -> bool:
+        """Whether a host is perhaps at work on it; one that was killed never said so."""
+        return self.state == RUNNING and time.time() - self.started < LONGEST_RUN_S
 
     def layer_files(self) -> List[LayerFile]:
         """The layers as the worker reported them."""
@@ -100,6 +106,12 @@ def change(job: str, **changes: Any) -> None:
     entry = entry_of(job)
     if entry is not None:
         save(replace(entry, **changes))
+
+
+def keep_thumbnail(job: str, picture: Path) -> None:
+    """Keep the small picture of a run; without it the history shows none."""
+    with contextlib.suppress(OSError):
+        shutil.copyfile(str(picture), str(thumbnail_of(job)))
 
 
 def keep_layers(job: str, layers: List[LayerFile], folder: Path) -> Iterator[None]:
@@ -148,7 +160,7 @@ def delete(job: str) -> None:
 def prune(keep: str = "") -> None:
     """Make room: the oldest inserted results go first, those never inserted last."""
     ranked = sorted(
-        (entry for entry in entries() if entry.job != keep and entry.state != RUNNING),
+        (entry for entry in entries() if entry.job != keep and not entry.may_be_running),
         key=lambda entry: (not entry.inserted and entry.state == DONE, entry.started),
     )
     sizes = {entry.job: _size(entry.job) for entry in ranked}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from gi.repository import Gimp
 
@@ -17,11 +17,9 @@ from layersplit.bridge.messages import Options, Result, Split
 from layersplit.bridge.texts import translated
 from layersplit_gimp.faces import Face
 from layersplit_gimp.placing import Placement, insert, visible_top_layers
-from layersplit_gimp.source import Source
+from layersplit_gimp.source import THUMBNAIL, Source
 from layersplit_gimp.turn import our_turn
 from layersplit_gimp.waiting import FailedRun, Stopped, Worker, in_steps
-
-THUMBNAIL = (160, 120)
 
 
 class ImageGone(Exception):  # noqa: N818 - the user closed it, on purpose
@@ -50,10 +48,10 @@ def perform(
     job = uuid.uuid4().hex
     with our_turn(face), JobFolder() as folder:
         history.begin(_entry(job, source, options))
-        _thumbnail(job, source.image)
         try:
             face.progress(None, translated(words.PREPARING))
             picture = in_steps(source.read(folder.path), face)
+            history.keep_thumbnail(job, folder.path / THUMBNAIL)
             request = Split(job, str(folder.path), "gimp", picture, options)
             result = worker.perform(request, face)
         except Stopped as stopped:
@@ -110,12 +108,6 @@ def _entry(job: str, source: Source, options: Options) -> history.Entry:
         space=list(source.space),
         offset=[x, y],
     )
-
-
-def _thumbnail(job: str, image: Any) -> None:
-    pixels: Optional[Any] = image.get_thumbnail(*THUMBNAIL, Gimp.PixbufTransparency.KEEP_ALPHA)
-    if pixels is not None:
-        pixels.savev(str(history.thumbnail_of(job)), "png", [], [])
 
 
 def keep(job: str, result: Result, folder: JobFolder, seconds: float, *, inserted: bool) -> None:

@@ -16,8 +16,10 @@ from layersplit.bridge import words  # noqa: E402 - as above
 from layersplit.bridge.lanes import grey_to_four, is_opaque  # noqa: E402
 from layersplit.bridge.messages import RawPicture  # noqa: E402
 from layersplit.bridge.refusal import Refusal  # noqa: E402
+from layersplit.bridge.thumbnail import Thumbnail  # noqa: E402
 from layersplit_gimp.spaces import Space, profile_of  # noqa: E402
 
+THUMBNAIL = "thumbnail.png"
 BAND_BYTES = 8 << 20
 CONTEXT = 0.5
 """How much of its surround goes with a selection, as a share of its longer side."""
@@ -45,7 +47,10 @@ class Source:
     opaque: bool = True
 
     def read(self, folder: Path) -> Generator[None, None, RawPicture]:
-        """Write the worker's files into ``folder``, in short steps; returns their description."""
+        """Write the worker's files into ``folder``, in short steps; returns their description.
+
+        A small picture for the history lies beside them afterwards, as thumbnail.png.
+        """
         space = self.space
         profile = profile_of(self.image, space)
         if profile is not None:
@@ -53,6 +58,7 @@ class Source:
         copy, dx, dy = self._copy()
         buffer, name = copy.get_buffer(), space.format_for(copy)
         x, y, width, height = self.bounds
+        small = Thumbnail(width, height, depth=space.depth, order="rgba")
         rows = max(1, BAND_BYTES // (width * space.pixel_bytes))
         with (folder / "source.raw").open("wb") as output:
             for top in range(0, height, rows):
@@ -63,9 +69,11 @@ class Source:
                     pixels = grey_to_four(pixels, space.depth)
                 self.opaque = self.opaque and is_opaque(pixels, space.depth)
                 output.write(pixels)
+                small.add(top, pixels)
                 yield
         del buffer
         copy.delete()
+        small.save(folder / THUMBNAIL)
         return RawPicture(
             width=width,
             height=height,
