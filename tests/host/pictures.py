@@ -1,4 +1,4 @@
-"""Test pictures: what a real one has (soft edges, gradients, noise, text), small enough to be quick."""
+"""Test pictures: what a real one has (soft edges, gradients, noise, text), small and quick."""
 
 from __future__ import annotations
 

@@ -30,8 +30,10 @@ class Session:
         self.out.mkdir(parents=True, exist_ok=True)
         self._log = (self.out / "driver.log").open("wb")
         self._process = subprocess.Popen(
-            [HERE / "run_in_root.sh", root, work, REPOSITORY, wheels]
-            + ["python3", f"{INSIDE}/driver.py", f"/work/out/{name}", *SCREEN],
+            [
+                *(HERE / "run_in_root.sh", root, work, REPOSITORY, wheels),
+                *("python3", f"{INSIDE}/driver.py", f"/work/out/{name}", *SCREEN),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

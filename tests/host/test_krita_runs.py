@@ -1,4 +1,4 @@
-"""While it runs in the real Krita: the editor is free, and nothing that happens harms the document."""
+"""While it runs in the real Krita: the editor is free, and the document comes to no harm."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from krita_host import DIALOG, KritaHost
-from PIL import Image
 from pictures import poster, to_bgra
+from PIL import Image
 
 PLACE = "Bilder/Plakat für Ümit"
 

@@ -45,7 +45,8 @@ def judge(picture_small: U8, layers: Sequence[ModelLayer]) -> tuple[str, ...]:
     decibels = -10 * float(np.log10(max(error, 1e-9)))
     if decibels < POOR_DB:
         notes.append(
-            f"Put together, the provider's layers look little like the picture ({decibels:.0f} dB). "
+            "Put together, the provider's layers look little like the picture "
+            f"({decibels:.0f} dB). "
             "They add up to it all the same, but parts may be in the wrong layer; another seed or "
             "another number of layers may do better."
         )

@@ -48,8 +48,7 @@ class Desktop:
 
     def start(self, command: list[str], environment: dict[str, str], log: str) -> int:
         """Start the host program; returns its process id."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(SOCKET)
+        Path(SOCKET).unlink(missing_ok=True)
         self.host = subprocess.Popen(
             command,
             env={**os.environ, "LAYERSPLIT_PROBE": SOCKET, **environment},

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import select as select_module
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import probe
 from gi.repository import Babl, Gegl, Gimp, Gio
 
 PDB = Gimp.get_pdb()
-images: Dict[str, Any] = {}
+images: dict[str, Any] = {}
 """Images that a test has opened, by the name it gave them."""
 stopped = False
 
@@ -28,14 +28,14 @@ def stop() -> None:
 
 def execute(code: str) -> Any:
     """Run ``code``; what it binds to ``value`` is the answer. For exploring, and for rare needs."""
-    names: Dict[str, Any] = {"Gimp": Gimp, "Gegl": Gegl, "images": images, "value": None}
+    names: dict[str, Any] = {"Gimp": Gimp, "Gegl": Gegl, "images": images, "value": None}
     exec(code, names)  # noqa: S102 - the tests' own code
     return names["value"]
 
 
 def new_image(
     name: str, width: int, height: int, kind: str, precision: str, form: str, pixels: str,
-    profile: Optional[str],
+    profile: str | None,
 ) -> None:  # fmt: skip
     """An image of one layer; ``form`` is the babl format of the bytes in ``pixels``."""
     base = Gimp.ImageBaseType.GRAY if kind == "grey" else Gimp.ImageBaseType.RGB
@@ -82,7 +82,7 @@ def adopt_newest(name: str) -> bool:
     return bool(others)
 
 
-def image_ids() -> List[int]:
+def image_ids() -> list[int]:
     """Every open image."""
     return [image.get_id() for image in Gimp.get_images()]
 
@@ -113,12 +113,12 @@ def save(name: str, path: str) -> None:
     Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, images[name], Gio.File.new_for_path(path), None)
 
 
-def tree(name: str) -> List[Dict[str, Any]]:
+def tree(name: str) -> list[dict[str, Any]]:
     """The layers of an image, BOTTOM first (GIMP lists them top first)."""
     return [_described(layer) for layer in reversed(images[name].get_layers())]
 
 
-def _described(layer: Any) -> Dict[str, Any]:
+def _described(layer: Any) -> dict[str, Any]:
     _, x, y = layer.get_offsets()
     group = layer.is_group()
     return {
@@ -136,7 +136,7 @@ def _described(layer: Any) -> Dict[str, Any]:
     }
 
 
-def picture(name: str, form: str, path: str, top_only: bool = False) -> List[int]:
+def picture(name: str, form: str, path: str, top_only: bool = False) -> list[int]:
     """Write what the image shows, or its topmost layer alone, in babl's format ``form``."""
     image = images[name]
     others = [layer for layer in image.get_layers()[1:] if layer.get_visible()] if top_only else []
@@ -157,7 +157,7 @@ def picture(name: str, form: str, path: str, top_only: bool = False) -> List[int
     return list(size)
 
 
-def select(name: str, box: List[int], ellipse: bool) -> None:
+def select(name: str, box: list[int], ellipse: bool) -> None:
     """Select a rectangle or an ellipse with a soft edge."""
     image = images[name]
     choose = image.select_ellipse if ellipse else image.select_rectangle
@@ -172,12 +172,12 @@ def selection(name: str, path: str) -> None:
     Path(path).write_bytes(mask)
 
 
-def choose_layer(name: str, names: List[str]) -> None:
+def choose_layer(name: str, names: list[str]) -> None:
     """Make the layer at ``names`` (from the top level down) the selected one."""
     images[name].set_selected_layers([_layer(name, names)])
 
 
-def change_layer(name: str, names: List[str], opacity: float, mode: str) -> None:
+def change_layer(name: str, names: list[str], opacity: float, mode: str) -> None:
     """Set a layer's opacity (0..100) and mode."""
     layer = _layer(name, names)
     layer.set_opacity(opacity)
@@ -195,7 +195,7 @@ def add_paper(name: str) -> None:
     image.insert_layer(layer, None, len(image.get_layers()))
 
 
-def _layer(name: str, names: List[str]) -> Any:
+def _layer(name: str, names: list[str]) -> Any:
     layers = images[name].get_layers()
     found = None
     for step in names:
@@ -204,7 +204,7 @@ def _layer(name: str, names: List[str]) -> Any:
     return found
 
 
-def split(name: str, values: Dict[str, Any], drawables: Optional[List[str]] = None) -> List[Any]:
+def split(name: str, values: dict[str, Any], drawables: list[str] | None = None) -> list[Any]:
     """Call the procedure without a user; returns [status, error text]."""
     procedure = PDB.lookup_procedure("plug-in-layersplit")
     config = procedure.create_config()

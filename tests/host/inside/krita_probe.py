@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Dict, Generator, List, Optional
+from typing import Any
 
 import probe
 from krita import Extension, InfoObject, Krita, Selection
@@ -13,17 +14,17 @@ from krita import Extension, InfoObject, Krita, Selection
 if int(Krita.instance().version().split(".")[0]) >= 6:
     from PyQt6.QtCore import QTimer
     from PyQt6.QtGui import QImage
-    from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QWidget
+    from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QListWidget
 else:
     from PyQt5.QtCore import QTimer
     from PyQt5.QtGui import QImage
-    from PyQt5.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QWidget
+    from PyQt5.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QListWidget
 
 APP = Krita.instance()
 Steps = Generator[None, None, Any]
-documents: Dict[str, Any] = {}
+documents: dict[str, Any] = {}
 """Documents that a test has opened, by the name it gave them."""
-ticks: List[Any] = []
+ticks: list[Any] = []
 SETTLE_S = 0.6
 
 
@@ -34,7 +35,7 @@ def ping() -> str:
 
 def execute(code: str) -> Any:
     """Run ``code``; what it binds to ``value`` is the answer. For exploring, and for rare needs."""
-    names: Dict[str, Any] = {"app": APP, "documents": documents, "value": None}
+    names: dict[str, Any] = {"app": APP, "documents": documents, "value": None}
     exec(code, names)  # noqa: S102 - the tests' own code
     return names["value"]
 
@@ -49,7 +50,7 @@ def open_document(name: str, path: str) -> Steps:
 
 
 def new_document(
-    name: str, width: int, height: int, space: List[str], pixels: str, layer: str = "Picture"
+    name: str, width: int, height: int, space: list[str], pixels: str, layer: str = "Picture"
 ) -> Steps:
     """A document of one layer, filled with the bytes of the file ``pixels``."""
     document = APP.createDocument(width, height, name, *space, 72.0)
@@ -127,12 +128,12 @@ def group_count(name: str) -> int:
     return sum(node.type() == "grouplayer" for node in nodes)
 
 
-def tree(name: str) -> List[Dict[str, Any]]:
+def tree(name: str) -> list[dict[str, Any]]:
     """The layers of a document, bottom first."""
     return [_described(node) for node in documents[name].rootNode().childNodes()]
 
 
-def _described(node: Any) -> Dict[str, Any]:
+def _described(node: Any) -> dict[str, Any]:
     bounds = node.bounds()
     return {
         "name": node.name(),
@@ -153,7 +154,7 @@ def picture(name: str, path: str) -> None:
     Path(path).write_bytes(bytes(document.pixelData(0, 0, *size)))
 
 
-def shown_picture(name: str, path: str) -> List[int]:
+def shown_picture(name: str, path: str) -> list[int]:
     """Write the projection as R, G, B, A in sRGB, 8 bits each, whatever the document is."""
     document = documents[name]
     document.waitForDone()
@@ -184,7 +185,7 @@ def picture_of_top(name: str, path: str) -> Steps:
             Path(path).write_bytes(bytes(document.pixelData(0, 0, *size)))
 
 
-def picture_of_node(name: str, names: List[str], path: str) -> List[int]:
+def picture_of_node(name: str, names: list[str], path: str) -> list[int]:
     """Write the projection of the node at ``names`` within its bounds; returns the bounds."""
     node = _node(name, names)
     bounds = node.bounds()
@@ -193,14 +194,14 @@ def picture_of_node(name: str, names: List[str], path: str) -> List[int]:
     return box
 
 
-def _node(name: str, names: List[str]) -> Any:
+def _node(name: str, names: list[str]) -> Any:
     node = documents[name].rootNode()
     for step in names:
         node = next(child for child in node.childNodes() if child.name() == step)
     return node
 
 
-def make_active(name: str, names: List[str]) -> Steps:
+def make_active(name: str, names: list[str]) -> Steps:
     """Choose a layer."""
     documents[name].setActiveNode(_node(name, names))
     for _ in range(5):
@@ -222,7 +223,7 @@ def add_layer(name: str, title: str, white: bool = True) -> Steps:
         yield
 
 
-def change_node(name: str, names: List[str], opacity: int, mode: str) -> None:
+def change_node(name: str, names: list[str], opacity: int, mode: str) -> None:
     """Set a layer's opacity (0..255) and blending mode."""
     node = _node(name, names)
     node.setOpacity(opacity)
@@ -230,7 +231,7 @@ def change_node(name: str, names: List[str], opacity: int, mode: str) -> None:
     documents[name].refreshProjection()
 
 
-def select(name: str, box: List[int], pixels: Optional[str]) -> None:
+def select(name: str, box: list[int], pixels: str | None) -> None:
     """Select a rectangle, or what the bytes of ``pixels`` (one a pixel of ``box``) say."""
     selection = Selection()
     if pixels is None:
@@ -258,7 +259,7 @@ def close_windows() -> None:
             QTimer.singleShot(0, widget.reject)
 
 
-def windows() -> List[Dict[str, str]]:
+def windows() -> list[dict[str, str]]:
     """Our visible windows: name, title and the sentences in them."""
     return [
         {
@@ -274,7 +275,7 @@ def windows() -> List[Dict[str, str]]:
     ]
 
 
-def _visible(widget: Any, kind: Any) -> List[Any]:
+def _visible(widget: Any, kind: Any) -> list[Any]:
     return [child for child in widget.findChildren(kind) if child.isVisible()]
 
 
@@ -325,13 +326,13 @@ def import_cost() -> float:
         sys.modules.update(kept)
 
 
-def entries(window: str) -> List[str]:
+def entries(window: str) -> list[str]:
     """Everything that the lists of a window offer."""
     boxes = _visible(_window(window), QComboBox)
     return [box.itemText(number) for box in boxes for number in range(box.count())]
 
 
-def choose(window: str, text: str) -> List[str]:
+def choose(window: str, text: str) -> list[str]:
     """Choose the entry that begins with ``text`` in whichever list has it; returns the list."""
     for box in _visible(_window(window), QComboBox):
         entries = [box.itemText(number) for number in range(box.count())]
@@ -342,7 +343,7 @@ def choose(window: str, text: str) -> List[str]:
     raise LookupError("no entry " + text)
 
 
-def menu_entries(menu: str) -> List[str]:
+def menu_entries(menu: str) -> list[str]:
     """The entries of a menu of the main window."""
     bar = APP.activeWindow().qwindow().menuBar()
     found = next(a.menu() for a in bar.actions() if a.menu() and a.menu().objectName() == menu)
@@ -357,6 +358,49 @@ def is_enabled(action: str) -> bool:
 def active_node() -> str:
     """The name of the chosen layer."""
     return APP.activeDocument().activeNode().name()
+
+
+def _docker(name: str) -> Any:
+    return next(docker for docker in APP.dockers() if docker.objectName() == name)
+
+
+def show_docker(name: str) -> None:
+    """Show a docker by itself, large enough for a look."""
+    docker = _docker(name)
+    docker.setVisible(True)
+    docker.raise_()
+
+
+def hide_docker(name: str) -> None:
+    """Put it away."""
+    _docker(name).setVisible(False)
+
+
+def docker_texts(name: str) -> list[str]:
+    """The entries of its list."""
+    (entries_list,) = _docker(name).findChildren(QListWidget)
+    return [entries_list.item(row).text() for row in range(entries_list.count())]
+
+
+def choose_in_docker(name: str, row: int) -> None:
+    """Choose an entry."""
+    (entries_list,) = _docker(name).findChildren(QListWidget)
+    entries_list.item(row).setSelected(True)
+
+
+def press_in_docker(name: str, text: str) -> None:
+    """Press the button with this label, which must be usable."""
+    buttons = _docker(name).findChildren(QAbstractButton)
+    found = next(b for b in buttons if b.text().replace("&", "") == text and b.isEnabled())
+    QTimer.singleShot(0, found.click)
+
+
+def newest_kept() -> str:
+    """The title of the newest entry of the history whose layers are kept."""
+    from layersplit.bridge import history  # noqa: PLC0415 - vendored, found when Krita runs
+
+    done = [entry for entry in history.entries() if entry.state == history.DONE]
+    return done[0].title if done else ""
 
 
 def main_window_id() -> str:
@@ -388,7 +432,7 @@ def _tick() -> None:
     ticks.append([time.monotonic(), labels[-1].text() if labels else ""])
 
 
-def stop_ticking() -> List[Any]:
+def stop_ticking() -> list[Any]:
     """When it ticked: [seconds, sentence]."""
     for timer in QApplication.instance().findChildren(QTimer, "ticker"):
         timer.stop()
@@ -409,7 +453,7 @@ class ProbeExtension(Extension):
     def setup(self) -> None:
         """Krita asks for it."""
 
-    def createActions(self, _window: Any) -> None:
+    def createActions(self, _window: Any) -> None:  # noqa: N802 - Krita calls it so
         """Called once per window: the first one starts the timer."""
         if not probe.PATH or hasattr(self, "timer"):
             return

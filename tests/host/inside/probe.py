@@ -1,8 +1,8 @@
-"""Inside a host, for tests only: runs functions of a probe module that are asked for over a socket.
+"""Inside a host, for tests only: runs functions of a probe module, asked for over a socket.
 
-A request is one JSON line, ``[function, argument...]``; the answer is one line, ``{"value": ...}``
-or ``{"error": traceback}``. A probe function that is a generator is run step by step: each ``yield``
-gives the host's event loop a turn, and what it returns is the answer.
+A request is one JSON line, ``[function, argument...]``; the answer is one line too,
+``{"value": ...}`` or ``{"error": traceback}``. A function that is a generator is run step by step:
+each ``yield`` gives the host's event loop a turn, and what it returns is the answer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import json
 import os
 import socket
 import traceback
-from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
+from collections.abc import Callable, Generator
+from typing import Any
 
 PATH = os.environ.get("LAYERSPLIT_PROBE", "")
 
@@ -19,13 +20,13 @@ PATH = os.environ.get("LAYERSPLIT_PROBE", "")
 class Server:
     """One request at a time; ``turn`` is to be called often from the host's main thread."""
 
-    def __init__(self, functions: Dict[str, Callable[..., Any]]) -> None:
+    def __init__(self, functions: dict[str, Callable[..., Any]]) -> None:
         self._functions = functions
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(PATH)
         self._listener.listen(4)
         self._listener.setblocking(False)
-        self._running: Optional[Tuple[socket.socket, Generator[None, None, Any]]] = None
+        self._running: tuple[socket.socket, Generator[None, None, Any]] | None = None
 
     def fileno(self) -> int:
         """For those who can wait for it."""
@@ -50,7 +51,7 @@ class Server:
         connection, steps = self._running
         try:
             next(steps)
-            return
+            return  # noqa: TRY300 - the step belongs to the try, what follows to its end
         except StopIteration as end:
             answer = {"value": end.value}
         except BaseException:  # noqa: BLE001 - the traceback goes to the test
@@ -59,7 +60,7 @@ class Server:
         connection.sendall(json.dumps(answer).encode("ascii") + b"\n")
         connection.close()
 
-    def _steps(self, name: str, arguments: List[Any]) -> Generator[None, None, Any]:
+    def _steps(self, name: str, arguments: list[Any]) -> Generator[None, None, Any]:
         value = self._functions[name](*arguments)
         if isinstance(value, Generator):
             value = yield from value

@@ -163,8 +163,9 @@ def _degenerate() -> dict[str, np.ndarray]:
     dot[40, 60, :3] = 0
     halves = np.hstack([solid(90, 60), 255 - solid(90, 60, 0)])
     return {
-        "1 x 1": solid(1, 1), "1 x 900": noise(1, 900), "900 x 1": noise(900, 1), "2 x 3": noise(2, 3),
-        "8 x 8": noise(8, 8), "9 x 700": noise(9, 700), "one colour": solid(90, 120),
+        "1 x 1": solid(1, 1), "1 x 900": noise(1, 900), "900 x 1": noise(900, 1),
+        "2 x 3": noise(2, 3), "8 x 8": noise(8, 8), "9 x 700": noise(9, 700),
+        "one colour": solid(90, 120),
         "transparent": solid(90, 120, 0), "half transparent": solid(90, 120, 128),
         "noise": noise(90, 120), "a dot": dot, "two halves": halves,
     }  # fmt: skip
