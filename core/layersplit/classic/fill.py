@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from layersplit.classic.masks import grown
 from layersplit.classic.periodic import periodic_fill
 from layersplit.classic.smooth import gradient_fill, polynomial_terms, smooth_fill
 from layersplit.classic.texture import texture_fill
@@ -40,13 +41,14 @@ def fill(values: F32, hole: Mask, run: Run, where: Mask | None = None) -> F32:
         if gradient is not None:
             return gradient
     smooth = smooth_fill(values, hole)
-    seen = hole if where is None else where
+    seen = hole if where is None else grown(where, 2) & hole
     if hole.all() or int(seen.sum()) < LEAST_TEXTURED_PX or not _is_textured(values, hole, seen):
         return smooth
     light = _light(values, hole, seen)
-    texture, missing = periodic_fill(values - light, hole) or (values - light, hole)
+    texture, missing = periodic_fill(values - light, hole) or (smooth - light, hole)
+    missing = missing & seen
     if missing.any():
-        texture = texture_fill(texture, missing, run)
+        texture = texture_fill(texture, missing, run, unusable=hole)
     return np.where(hole[..., None], light + texture, values).astype(np.float32)
 
 

@@ -7,7 +7,7 @@ connected places of one of a few representative colours, on an even surrounding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -40,6 +40,18 @@ class Glyph:
     stroke: float
     colour: F32
     mask: Mask
+    stands_alone: bool = True
+    """On the ground, not on another thing: then its outline is certain."""
+
+    @property
+    def rows(self) -> slice:
+        """Rows of the frame."""
+        return slice(self.y, self.y + self.height)
+
+    @property
+    def columns(self) -> slice:
+        """Columns of the frame."""
+        return slice(self.x, self.x + self.width)
 
 
 def standing_alone(scene: Scene, figure: Mask) -> list[Glyph]:
@@ -56,7 +68,8 @@ def on_things(scene: Scene, where: Mask, run: Run) -> list[Glyph]:
     for colour in range(COLOURS):
         run.check()
         by_colour.append(_pieces((colours == colour) & where, scene.shape))
-    return [glyph for glyph in _examined(scene, by_colour) if _stands_out(scene, glyph)]
+    found = (glyph for glyph in _examined(scene, by_colour) if _stands_out(scene, glyph))
+    return [replace(glyph, stands_alone=False) for glyph in found]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,17 +122,22 @@ def _glyph(scene: Scene, labels: _Labels, index: int, stat: _Labels) -> Glyph | 
         return None
     # antialiased rims are not of the letter's colour: ask the middle of the stroke
     middle = depth[1:-1, 1:-1] >= min(0.5 * stroke, float(depth.max())) - 1e-3
-    colour = np.median(scene.lab[y : y + h, x : x + w][middle & mask], axis=0)
-    if not np.isfinite(colour).all():
-        return None
+    colour = _rank(scene.lab[y : y + h, x : x + w][middle & mask], 0.5)
     return Glyph(
-        x=x, y=y, width=w, height=h, stroke=stroke, colour=colour.astype(np.float32), mask=mask
+        x=x,
+        y=y,
+        width=w,
+        height=h,
+        stroke=stroke,
+        colour=colour.astype(np.float32),
+        mask=mask,
     )
 
 
 def _stands_out(scene: Scene, glyph: Glyph) -> bool:
     """Whether the surrounding is even and of another colour, and the glyph even itself."""
-    reach = max(2, round(0.25 * min(glyph.width, glyph.height)))
+    # no wider: letters stand close together, and many have an outline around them
+    reach = min(8, max(4, round(0.12 * min(glyph.width, glyph.height))))
     top, left = max(0, glyph.y - reach), max(0, glyph.x - reach)
     view = (
         slice(top, glyph.y + glyph.height + reach),
@@ -133,11 +151,20 @@ def _stands_out(scene: Scene, glyph: Glyph) -> bool:
     ring = wide & (cv2.dilate(here, np.ones((5, 5), np.uint8)) == 0)
     if int(ring.sum()) < 8:
         return False
-    around = np.median(lab[ring], axis=0)
+    around = _rank(lab[ring], 0.5)
     contrast = float(np.linalg.norm(glyph.colour - around))
-    unrest = float(np.percentile(np.linalg.norm(lab[ring] - around, axis=1), 70))
-    own = float(np.percentile(np.linalg.norm(lab[here > 0] - glyph.colour, axis=1), 70))
+    unrest = float(_rank(np.linalg.norm(lab[ring] - around, axis=1), 0.7))
+    own = float(_rank(np.linalg.norm(lab[here > 0] - glyph.colour, axis=1), 0.7))
     return contrast > LEAST_CONTRAST and unrest < 0.55 * contrast and own < 0.4 * contrast
+
+
+def _rank(values: F32, share: float) -> F32:
+    """The value below which ``share`` of ``values`` (n, ...) lie.
+
+    numpy's percentile interpolates and checks, which takes longer than the rest for small pieces.
+    """
+    at = int(share * (len(values) - 1))
+    return np.asarray(np.partition(values, at, axis=0)[at], np.float32)
 
 
 def _colour_labels(scene: Scene) -> npt.NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from layersplit.checks.superpixels import find_pieces
 from layersplit.classic.palette import NEAR, pattern_distance
 from layersplit.classic.saliency import saliency
 from layersplit.classic.scene import Scene
-from layersplit.classic.zones import find_zones, with_pockets
+from layersplit.classic.zones import distinct, find_zones, with_pockets
 from layersplit.domain import F32, Mask
 
 SAME: Final = 6.0
@@ -57,8 +57,7 @@ class Ground:
         """The figure without the antialiased rims that make small letters touch: (h, w)."""
         if self.away is None:
             return self.figure
-        most = cv2.dilate(self.away, np.ones((5, 5), np.uint8))
-        return np.asarray(self.figure & (self.away > 0.45 * most))
+        return self.figure & distinct(self.away)
 
 
 def find_ground(scene: Scene, *, opaque: bool = False) -> Ground:
@@ -91,7 +90,11 @@ def _even_ground(scene: Scene) -> Ground | None:
         figure &= ~plane & ~(_near(plane) & _near(ground))
     confidence = 0.55 + 0.4 * min(1.0, 2 * share)
     return Ground(
-        figure=figure, behind=ground, planes=zones.planes, away=away, confidence=confidence
+        figure=figure,
+        behind=ground,
+        planes=zones.planes,
+        away=away,
+        confidence=confidence,
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layersplit.classic.glyphs import Glyph
+from layersplit.classic.masks import grown
 from layersplit.classic.scene import Scene
 from layersplit.domain import F32, Bounds, Mask
 
@@ -23,6 +24,15 @@ SAME_COLOUR: Final = 16.0
 OFF_BASE: Final = 0.16
 """Median distance from the common base, in heights of a capital, up to which a line is one."""
 UNEVEN_STROKE: Final = 0.35
+TOUCHING: Final = 0.12
+"""Share of a block's rim that belongs to another one when both are parts of the same letters."""
+OUTLINE: Final = 0.35
+"""How far an outline reaches from its letters at most, in heights of a capital."""
+STRICTER: Final = 0.6
+DIFFERENT: Final = 0.2
+"""Mean difference of two letters in one frame: bars and stripes on things differ by half of it."""
+SOLID: Final = 0.74
+"""Share of its frame that a letter fills at most, usually: discs, boxes and few fonts fill more."""
 RECRUIT_COLOUR: Final = 24.0
 
 _Relation = npt.NDArray[np.bool_]
@@ -37,6 +47,8 @@ class TextBlock:
     height_px: float
     """Height of its capitals, about."""
     glyph_count: int
+    is_outlined: bool = False
+    """Whether the letters have an outline of another colour, which belongs to the block."""
 
 
 def find_blocks(scene: Scene, glyphs: Sequence[Glyph], figure: Mask) -> list[TextBlock]:
@@ -50,11 +62,46 @@ def find_blocks(scene: Scene, glyphs: Sequence[Glyph], figure: Mask) -> list[Tex
     rows = [[glyphs[i] for i in group] for group in _connected(_beside(glyphs))]
     lines = [row for row in rows if is_line(row)]
     if lines:  # a short line counts when a neighbour of its style proves it
-        lines += [row for row in rows if row not in lines and _is_short_line(row, lines)]
+        styles = [_Style.of(line) for line in lines]
+        proven = {id(line) for line in lines}
+        for row in rows:
+            style = _Style.of(row)
+            if id(row) not in proven and any(_goes_with(style, line) for line in styles):
+                lines.append(row)
     blocks = [
         _block(scene, [g for line in stack for g in line], figure) for stack in _stacked(lines)
     ]
-    return sorted(blocks, key=lambda block: -block.height_px)
+    return sorted(_interleaved(blocks), key=lambda block: -block.height_px)
+
+
+def _interleaved(blocks: list[TextBlock]) -> list[TextBlock]:
+    """Blocks that touch along much of their outline are parts of the same letters: one block.
+
+    Letters with a gradient or an outline are found as several rows of one place.
+    """
+    result: list[TextBlock] = []
+    for block in sorted(blocks, key=lambda block: -int(block.mask.sum())):
+        for at, known in enumerate(result):
+            rim = grown(block.mask, 1) & ~block.mask
+            if int((rim & known.mask).sum()) > TOUCHING * int(rim.sum()):
+                result[at] = _together(known, block)
+                break
+        else:
+            result.append(block)
+    return result
+
+
+def _together(one: TextBlock, other: TextBlock) -> TextBlock:
+    left, top = min(one.bounds.x, other.bounds.x), min(one.bounds.y, other.bounds.y)
+    right = max(one.bounds.right, other.bounds.right)
+    bottom = max(one.bounds.bottom, other.bounds.bottom)
+    return TextBlock(
+        mask=one.mask | other.mask,
+        bounds=Bounds(x=left, y=top, width=right - left, height=bottom - top),
+        height_px=max(one.height_px, other.height_px),
+        glyph_count=max(one.glyph_count, other.glyph_count),
+        is_outlined=True,
+    )
 
 
 def _frames(glyphs: Sequence[Glyph]) -> tuple[npt.NDArray[np.float32], ...]:
@@ -95,48 +142,69 @@ def _connected(linked: _Relation) -> list[list[int]]:
 
 
 def is_line(row: Sequence[Glyph]) -> bool:
-    """Whether a row of letter-like things is written: enough, on a base, of one weight, no dots."""
+    """Whether a row of letter-like things is written: enough, on a base, of one weight, no dots.
+
+    Things carry much that looks like a letter, so a row on them must be longer and more even.
+    """
     x, y, w, h = _frames(row)
     middles = (x + w / 2).astype(np.float32)
     strokes = np.array([g.stroke for g in row], np.float32)
     tall = float(np.percentile(h, 80))
     wide = float((x + w).max() - x.min())
-    if len(row) < 3 or wide < 1.6 * tall:
+    alone = sum(g.stands_alone for g in row) > len(row) / 2
+    if len(row) < (3 if alone else 4) or wide < 1.6 * tall:
         return False
     off = min(_off_base(middles, (y + h).astype(np.float32)), _off_base(middles, y)) / tall
-    if off > OFF_BASE or _spread(strokes) > UNEVEN_STROKE * float(np.median(strokes)):
+    strict = 1.0 if alone else STRICTER
+    uneven = _spread(strokes) / float(np.median(strokes))
+    if off > OFF_BASE * strict or uneven > UNEVEN_STROKE * strict:
         return False
+    solid = float(np.median([g.mask.mean() for g in row])) > SOLID
     even = h.std() < 0.04 * h.mean() and w.std() < 0.05 * w.mean()
-    return not even or _differ(row)
+    return (alone and not even and not solid) or _difference(row) > DIFFERENT
 
 
-def _differ(row: Sequence[Glyph]) -> bool:
-    """Whether frames of one size hold different things (block letters), not copies (dots, bars)."""
+def _difference(row: Sequence[Glyph]) -> float:
+    """How much things of one row differ: block letters in even frames do, dots and bars do not."""
     sizes = (24, 24)
     shapes = [
         cv2.resize(g.mask.astype(np.float32), sizes, interpolation=cv2.INTER_AREA) for g in row
     ]
-    away = [float(np.abs(one - shapes[0]).mean()) for one in shapes[1:]]
-    return float(np.median(away)) > 0.12
+    return float(np.median([float(np.abs(one - shapes[0]).mean()) for one in shapes[1:]]))
 
 
-def _is_short_line(row: Sequence[Glyph], lines: Sequence[Sequence[Glyph]]) -> bool:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Style:
+    """What a row looks like and where it stands."""
+
+    tall: float
+    colour: F32
+    left: int
+    right: int
+    middle: float
+
+    @classmethod
+    def of(cls, row: Sequence[Glyph]) -> _Style:
+        """Of at least one glyph."""
+        return cls(
+            tall=float(np.percentile([g.height for g in row], 80)),
+            colour=np.median([g.colour for g in row], axis=0).astype(np.float32),
+            left=min(g.x for g in row),
+            right=max(g.x + g.width for g in row),
+            middle=float(np.median([g.y + g.height / 2 for g in row])),
+        )
+
+
+def _goes_with(row: _Style, line: _Style) -> bool:
     """Whether one or two letters are of the colour and size of a line nearby."""
-    tall = float(np.percentile([g.height for g in row], 80))
-    colour = np.median([g.colour for g in row], axis=0)
-    left, right = min(g.x for g in row), max(g.x + g.width for g in row)
-    middle = float(np.median([g.y + g.height / 2 for g in row]))
-    for line in lines:
-        line_tall = float(np.percentile([g.height for g in line], 80))
-        if not 0.6 < tall / line_tall < 1.5:
-            continue
-        if np.linalg.norm(np.median([g.colour for g in line], axis=0) - colour) > SAME_COLOUR:
-            continue
-        away_y = abs(float(np.median([g.y + g.height / 2 for g in line])) - middle)
-        apart = max(min(g.x for g in line), left) - min(max(g.x + g.width for g in line), right)
-        if away_y < 2.2 * line_tall and apart < 1.2 * line_tall:
-            return True
-    return False
+    if not 0.6 < row.tall / line.tall < 1.5:
+        return False
+    if float(np.linalg.norm(row.colour - line.colour)) > SAME_COLOUR:
+        return False
+    down = abs(line.middle - row.middle)
+    apart = max(line.left, row.left) - min(line.right, row.right)
+    in_line = down < 0.4 * line.tall
+    return down < 2.2 * line.tall and apart < (2.2 if in_line else 1.2) * line.tall
 
 
 def _off_base(x: npt.NDArray[np.float32], ends: npt.NDArray[np.float32]) -> float:
@@ -180,9 +248,7 @@ def _block(scene: Scene, glyphs: Sequence[Glyph], figure: Mask) -> TextBlock:
     colour = np.median([g.colour for g in glyphs], axis=0).astype(np.float32)
     mask = np.zeros((height, width), bool)
     for glyph in glyphs:
-        rows = slice(glyph.y, glyph.y + glyph.height)
-        columns = slice(glyph.x, glyph.x + glyph.width)
-        mask[rows, columns] |= glyph.mask
+        mask[glyph.rows, glyph.columns] |= glyph.mask
     left = max(0, int(min(g.x for g in glyphs) - 1.2 * tall))
     right = min(width, int(max(g.x + g.width for g in glyphs) + 1.2 * tall))
     top = max(0, int(min(g.y for g in glyphs) - 0.4 * tall))
@@ -192,12 +258,39 @@ def _block(scene: Scene, glyphs: Sequence[Glyph], figure: Mask) -> TextBlock:
     mask[view] |= _small_pieces(near, tall)
     alone = figure[view]
     mask[view] |= _small_pieces(alone, tall, near)
+    outline = _outline(scene, mask, tall)
     return TextBlock(
-        mask=mask,
+        mask=mask if outline is None else outline,
         bounds=Bounds(x=left, y=top, width=right - left, height=bottom - top),
         height_px=tall,
         glyph_count=len(glyphs),
+        is_outlined=outline is not None,
     )
+
+
+def _outline(scene: Scene, text: Mask, tall: float) -> Mask | None:
+    """The text with the outline drawn around its letters; None when there is none.
+
+    An outline is of one colour and hugs the letters; a sign that carries them reaches further.
+    """
+    reach = max(3, round(OUTLINE * tall))
+    ring = grown(text, 4) & ~grown(text, 2)
+    if not ring.any():
+        return None
+    colour = np.median(scene.lab[ring], axis=0).astype(np.float32)
+    alike = (np.linalg.norm(scene.lab - colour, axis=-1) < 0.5 * RECRUIT_COLOUR) & ~text
+    _, labels = cv2.connectedComponents(alike.astype(np.uint8))
+    beside = np.zeros(int(labels.max()) + 1, bool)
+    beside[labels[ring & alike]] = True
+    beside[0] = False
+    around = beside[labels]
+    hugs = int((around & grown(text, reach)).sum()) > 0.97 * int(around.sum())
+    closed = int((ring & around).sum()) > 0.7 * int(ring.sum())
+    if not hugs or not closed:
+        return None
+    drawn = cv2.morphologyEx((around | text).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5)))
+    outlines, _ = cv2.findContours(drawn, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return np.asarray(cv2.drawContours(np.zeros_like(drawn), outlines, -1, 1, -1) > 0)
 
 
 def _near(lab: F32, colour: F32) -> Mask:

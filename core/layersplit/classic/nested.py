@@ -14,10 +14,10 @@ from typing import Final
 import cv2
 import numpy as np
 
+from layersplit.classic.masks import grown
 from layersplit.classic.scene import Scene
 from layersplit.classic.shapes import Shape, simple_shape
-from layersplit.classic.stack import grown
-from layersplit.classic.zones import SMOOTH, Zones, slope, with_pockets
+from layersplit.classic.zones import SMOOTH, Zones, distinct, slope, with_pockets
 from layersplit.domain import F32, Mask
 
 LEAST_AREA: Final = 0.05
@@ -60,7 +60,10 @@ def find_backdrop(scene: Scene, piece: Mask, *, eager: bool) -> Backdrop | None:
     rows, columns = np.flatnonzero(piece.any(1)), np.flatnonzero(piece.any(0))
     if not rows.size or int(piece.sum()) < limit:
         return None
-    view = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+    view = (
+        slice(int(rows[0]), int(rows[-1]) + 1),
+        slice(int(columns[0]), int(columns[-1]) + 1),
+    )
     part = piece[view]
     zone = _largest_zone(scene.lab[view], part)
     if zone is None or int(zone.sum()) < LEAST_ZONE * int(part.sum()):
@@ -104,12 +107,37 @@ def _stands_before(before: Mask, shape: Mask) -> bool:
 
 def _largest_zone(lab: F32, part: Mask) -> Mask | None:
     """The largest even place of a piece, and what has its colour."""
+    found = _zone_and_distance(lab, part)
+    return None if found is None else found[0] & part
+
+
+def _zone_and_distance(lab: F32, part: Mask) -> tuple[Mask, F32] | None:
+    """The largest even place, and how far each pixel is from its colour, in Lab units."""
     even = ((slope(lab) < SMOOTH) & part).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(even, connectivity=4)
     if count < 2:
         return None
     largest = np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
-    return with_pockets(lab, Zones(ground=largest, planes=()), SAME)[0].ground & part
+    zones, away = with_pockets(lab, Zones(ground=largest, planes=()), SAME)
+    return zones.ground, away
+
+
+def strokes_on(scene: Scene, pieces: Mask) -> Mask:
+    """What is drawn or written on the even places of large things, without antialiased rims.
+
+    ``pieces``: (h, w), the things without their holes. Returns (h, w).
+    """
+    strokes = np.zeros_like(pieces)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(pieces.astype(np.uint8))
+    for index in range(1, len(stats)):
+        x, y, w, h = (int(v) for v in stats[index, :4])
+        view = (slice(y, y + h), slice(x, x + w))
+        part = labels[view] == index
+        found = _zone_and_distance(scene.lab[view], part)
+        if found is None or int((found[0] & part).sum()) < LEAST_ZONE * int(part.sum()):
+            continue
+        strokes[view] |= part & ~found[0] & distinct(found[1])
+    return strokes
 
 
 def _of_substance(mask: Mask) -> Mask:

@@ -15,6 +15,8 @@ from layersplit.domain import Mask
 NOISE_PX: Final = 12
 OBJECT: Final = 0.004
 """Share of the picture from which a piece is an object of its own."""
+TINY: Final = 0.0006
+"""Share of the picture up to which a group of pieces is a speck."""
 ATTACHED: Final = 0.012
 """Share of the longer side up to which a small piece belongs to the large one beside it."""
 SMALL_BESIDE: Final = 0.12
@@ -47,7 +49,8 @@ def find_objects(scene: Scene, figure: Mask, most: int) -> list[Mask]:
         return []
     colours = (
         np.stack(
-            [np.bincount(labels.ravel(), part.ravel()) for part in np.moveaxis(scene.lab, 2, 0)], 1
+            [np.bincount(labels.ravel(), part.ravel()) for part in np.moveaxis(scene.lab, 2, 0)],
+            1,
         )
         / np.maximum(np.bincount(labels.ravel()), 1)[:, None]
     )
@@ -113,7 +116,11 @@ def _nearest(
 def _within(things: list[_Thing], most: int, size: int) -> list[_Thing]:
     """No more than ``most``: copies together first, then all that is small as details."""
     large = [thing for thing in things if thing.area > OBJECT * size]
-    small = [thing for thing in things if thing.area <= OBJECT * size]
+    small = [thing for thing in things if OBJECT * size >= thing.area > TINY * size]
+    tiny = [thing for thing in things if thing.area <= TINY * size]
+    if tiny:  # specks make no layers of their own
+        small.append(_joined([*small[-1:], *tiny]))
+        del small[-2:-1]
     if len(large) + len(small) > most:
         large = _copies_together(large)
     if len(large) + len(small) <= most:

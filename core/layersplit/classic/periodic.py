@@ -82,7 +82,10 @@ def _correlation(values: F32, known: F32) -> F32:
     fit = np.fft.fftshift(fit)
     middle = (shape[0] // 2, shape[1] // 2)
     return np.ascontiguousarray(
-        fit[middle[0] - height + 1 : middle[0] + height, middle[1] - width + 1 : middle[1] + width]
+        fit[
+            middle[0] - height + 1 : middle[0] + height,
+            middle[1] - width + 1 : middle[1] + width,
+        ]
     )
 
 
@@ -100,7 +103,11 @@ def _peaks(fit: F32) -> _Moves:
 
 
 def _refined(
-    profile: F32, hole: Mask, sample: npt.NDArray[np.intp], move: tuple[int, int], step: int
+    profile: F32,
+    hole: Mask,
+    sample: npt.NDArray[np.intp],
+    move: tuple[int, int],
+    step: int,
 ) -> tuple[int, int] | None:
     """The whole-pixel move near ``move`` that fits best at full size; None when none does."""
     height, width = hole.shape

@@ -61,7 +61,10 @@ class Scene:
         if self.area <= area_px:
             return self
         scale = (area_px / self.area) ** 0.5
-        size = (max(1, round(self.shape[1] * scale)), max(1, round(self.shape[0] * scale)))
+        size = (
+            max(1, round(self.shape[1] * scale)),
+            max(1, round(self.shape[0] * scale)),
+        )
         solid = cv2.resize(self.solid.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         rgb = cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA)
         return Scene(rgb=np.asarray(rgb, np.uint8), solid=np.asarray(solid > 0))

@@ -16,7 +16,10 @@ import numpy.typing as npt
 from layersplit.domain import F32, Mask
 
 RELAXATIONS: Final = 12
-"""Blurs a level; the start is already right for everything wider than two pixels."""
+FINE_RELAXATIONS: Final = 5
+"""Blurs on a level, and on a level of more than FINE_PX: the start is already right for everything
+wider than two pixels."""
+FINE_PX: Final = 40_000
 SMALLEST_SIDE: Final = 4
 GRADIENT: Final = 1.2
 """Root mean square (0..255) up to which known values are a gradient that can be extended."""
@@ -61,7 +64,7 @@ def _relaxed(values: F32, hole: Mask) -> F32:
     )
     part = np.ascontiguousarray(values[view])
     inside = hole[view][..., None]
-    for _ in range(RELAXATIONS):
+    for _ in range(RELAXATIONS if inside.size < FINE_PX else FINE_RELAXATIONS):
         blurred = cv2.blur(part, (3, 3), borderType=cv2.BORDER_REPLICATE).reshape(part.shape)
         np.copyto(part, blurred, where=inside)
     result = values.copy()

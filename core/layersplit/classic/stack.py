@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from layersplit.classic.fill import fill
+from layersplit.classic.masks import grown
 from layersplit.classic.scene import Scene
 from layersplit.domain import F32, Mask, ModelLayer
 from layersplit.run import Run
@@ -71,12 +72,6 @@ def _in_front(masks: Sequence[Mask]) -> list[Mask]:
     return found[::-1]
 
 
-def grown(mask: Mask, radius: int) -> Mask:
-    """The mask with ``radius`` pixels more on every side."""
-    kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
-
-
 def soft_edge(values: F32, below: F32, mask: Mask, shown: Mask, reach_px: int) -> F32:
     """Coverage of a thing, soft in the pixels of its edge: (h, w) f32 0..1.
 
@@ -115,7 +110,10 @@ def _stroke_colour(values: F32, pure: Mask, reach_px: int) -> F32:
 
 def _own_colours(values: F32, alpha: F32, mask: Mask, hidden: Mask, run: Run) -> F32:
     """The thing's colours over its whole extent and a little around it."""
-    rows, columns = np.flatnonzero((alpha > 0).any(1)), np.flatnonzero((alpha > 0).any(0))
+    rows, columns = (
+        np.flatnonzero((alpha > 0).any(1)),
+        np.flatnonzero((alpha > 0).any(0)),
+    )
     if not rows.size:
         return values
     pad = 4
@@ -137,5 +135,7 @@ def _own_colours(values: F32, alpha: F32, mask: Mask, hidden: Mask, run: Run) ->
 def _layer(values: F32, alpha: F32, cutout: Cutout) -> ModelLayer:
     pixels = np.dstack([np.clip(values, 0, 255), alpha * 255])
     return ModelLayer(
-        pixels=np.rint(pixels).astype(np.uint8), name=cutout.name, confidence=cutout.confidence
+        pixels=np.rint(pixels).astype(np.uint8),
+        name=cutout.name,
+        confidence=cutout.confidence,
     )

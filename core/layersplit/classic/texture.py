@@ -29,18 +29,25 @@ COMPARED_PX: Final = 6000
 STRAIGHTENED_PX: Final = 24_000
 """Size of the hole up to which a level compares pieces at all; above it only copies."""
 LEAST_SIDE: Final = 20
+LEAST_SOURCE_PX: Final = 250
+"""Known pieces that the coarsest level has at least: fewer would repeat themselves."""
 
 _Index = npt.NDArray[np.intp]
 
 
-def texture_fill(values: F32, hole: Mask, run: Run) -> F32:
+def texture_fill(values: F32, hole: Mask, run: Run, unusable: Mask | None = None) -> F32:
     """Fill ``hole`` (h, w) of ``values`` (h, w, 3) f32 with pieces from outside it.
 
-    Falls back to the smooth continuation where too little is known. Deterministic.
+    ``unusable``: (h, w) places that are neither filled nor copied from. Falls back to the smooth
+    continuation where too little is known. Deterministic.
     """
-    levels = [_Level(values=values, hole=hole)]
+    barred = np.zeros_like(hole) if unusable is None else unusable & ~hole
+    levels = [_Level(values=values, hole=hole, barred=barred)]
     while levels[-1].hole.sum() > SEARCHED_PX and min(levels[-1].hole.shape) >= 2 * LEAST_SIDE:
-        levels.append(levels[-1].halved())
+        coarser = levels[-1].halved()
+        if int(coarser.source().sum()) < LEAST_SOURCE_PX:
+            break
+        levels.append(coarser)
     random = np.random.default_rng(0)
     guess = smooth_fill(levels[-1].values, levels[-1].hole)
     match: _Match | None = None
@@ -68,16 +75,31 @@ def texture_fill(values: F32, hole: Mask, run: Run) -> F32:
 class _Level:
     values: F32
     hole: Mask
+    barred: Mask
 
     def halved(self) -> _Level:
-        """Half the size; a pixel is hole when most of it is."""
+        """Half the size; a pixel is hole when most of it is, and barred when any of it is."""
         height, width = self.hole.shape
         size = ((width + 1) // 2, (height + 1) // 2)
         known = (~self.hole).astype(np.float32)
         weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
         total = cv2.resize(self.values * known[..., None], size, interpolation=cv2.INTER_AREA)
         values = total / np.maximum(weight, 1e-3)[..., None]
-        return _Level(values=np.asarray(values, np.float32), hole=np.asarray(weight < 0.5))
+        barred = cv2.resize(self.barred.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+        hole = np.asarray(weight < 0.5)
+        return _Level(
+            values=np.asarray(values, np.float32),
+            hole=hole,
+            barred=np.asarray(barred & ~hole),
+        )
+
+    def source(self) -> Mask:
+        """Middles of pieces that are wholly known: (h, w)."""
+        kernel = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
+        source = cv2.dilate((self.hole | self.barred).astype(np.uint8), kernel) == 0
+        source[:RADIUS] = source[-RADIUS:] = False
+        source[:, :RADIUS] = source[:, -RADIUS:] = False
+        return np.asarray(source)
 
 
 def _doubled(values: F32, shape: tuple[int, ...]) -> F32:
@@ -105,14 +127,11 @@ class _Match:
         cls, level: _Level, coarser: _Match | None, random: np.random.Generator
     ) -> _Match | None:
         """Sources at random, or those of the coarser level; None when there is no source."""
-        kernel = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
-        source = cv2.dilate(level.hole.astype(np.uint8), kernel) == 0
-        source[:RADIUS] = source[-RADIUS:] = False
-        source[:, :RADIUS] = source[:, -RADIUS:] = False
+        source = level.source()
         rows, columns = np.nonzero(source)
-        if rows.size < 50:
+        if not rows.size:
             return None
-        match = cls(level, np.asarray(source))
+        match = cls(level, source)
         chosen = random.integers(0, rows.size, match.y.size)
         match.from_y, match.from_x = rows[chosen], columns[chosen]
         if coarser is not None:
@@ -137,7 +156,7 @@ class _Match:
 
         def cost(y: _Index, x: _Index, where: _Index) -> F32:
             pieces = flat[((y + RADIUS) * stride + x + RADIUS)[:, None] + offsets]
-            away = (pieces - own[where]).reshape(len(where), -1)
+            away = (pieces - own[where]).reshape(len(where), 3 * offsets.size)
             return np.asarray(np.einsum("ij,ij->i", away, away), np.float32)
 
         everywhere = np.arange(self.y.size)
@@ -162,21 +181,30 @@ class _Match:
         radius = max(self.height, self.width) / 2 if far else 0.0
         while radius > 2:
             steps = random.integers(-int(radius), int(radius) + 1, (2, self.y.size))
-            attempt(self.from_y + steps[0], self.from_x + steps[1], np.ones(self.y.size, bool))
+            attempt(
+                self.from_y + steps[0],
+                self.from_x + steps[1],
+                np.ones(self.y.size, bool),
+            )
             radius /= 3
 
     def voted(self, guess: F32, radius: int) -> F32:
         """The hole as the pieces say, each piece for the pixels around its middle."""
-        total = np.zeros((self.height * self.width, 3), np.float64)
-        votes = np.zeros(self.height * self.width, np.float64)
+        rows, columns = np.nonzero(self.level.hole)
+        total = np.zeros((rows.size, 3), np.float32)
+        votes = np.zeros(rows.size, np.float32)
         for down in range(-radius, radius + 1):
             for right in range(-radius, radius + 1):
-                y, x = self.y + down, self.x + right
+                y, x = rows - down, columns - right
                 inside = (y >= 0) & (y < self.height) & (x >= 0) & (x < self.width)
-                at = (y * self.width + x)[inside]
-                colour = self.level.values[self.from_y[inside] + down, self.from_x[inside] + right]
-                votes += np.bincount(at, minlength=votes.size)
-                for channel in range(3):
-                    total[:, channel] += np.bincount(at, colour[:, channel], votes.size)
-        mean = (total / np.maximum(votes, 1)[:, None]).reshape(guess.shape)
-        return np.where(self.level.hole[..., None], mean, self.level.values).astype(np.float32)
+                piece = np.full(rows.size, -1, np.intp)
+                piece[inside] = self.place[y[inside], x[inside]]
+                voting = np.flatnonzero(piece >= 0)
+                chosen = piece[voting]
+                colour = self.level.values[self.from_y[chosen] + down, self.from_x[chosen] + right]
+                total[voting] += colour
+                votes[voting] += 1
+        result = np.array(guess, np.float32)
+        result[~self.level.hole] = self.level.values[~self.level.hole]
+        result[rows, columns] = total / np.maximum(votes, 1)[:, None]
+        return result

@@ -98,6 +98,15 @@ def with_pockets(lab: F32, zones: Zones, same: float) -> tuple[Zones, F32]:
     return Zones(ground=ground, planes=tuple(planes)), away
 
 
+def distinct(away: F32) -> Mask:
+    """Pixels that are nearly as far from what lies below as their surroundings are: (h, w).
+
+    Antialiased rims, which make small letters touch each other, are not. ``away``: (h, w) f32.
+    """
+    most = cv2.dilate(away, np.ones((5, 5), np.uint8))
+    return np.asarray(away > 0.45 * most)
+
+
 def nearest_of(masks: Sequence[Mask]) -> npt.NDArray[np.intp]:
     """For each pixel the index of the mask that is nearest to it; later masks win inside both.
 

@@ -1,0 +1,205 @@
+"""Everything that stands before the ground, rear to front: planes, things, texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import cv2
+import numpy as np
+
+from layersplit.checks.cutting import without_islands
+from layersplit.classic.glyphs import on_things, standing_alone
+from layersplit.classic.ground import Ground, subject_of
+from layersplit.classic.lines import TextBlock, find_blocks
+from layersplit.classic.masks import grown
+from layersplit.classic.nested import find_backdrop, strokes_on
+from layersplit.classic.objects import find_objects
+from layersplit.classic.scene import Scene
+from layersplit.classic.smooth import smooth_fill
+from layersplit.classic.stack import Cutout
+from layersplit.classic.zones import SMOOTH, nearest_of, slope
+from layersplit.domain import Mask
+from layersplit.run import Run
+
+SCENERY: Final = 0.55
+TEXTURED: Final = 0.33
+"""Shares of the picture, and of uneven places in it, from which one thing is a scene with somebody
+in it: in a flat drawing what hangs together is better left together."""
+OF_SCENERY: Final = (0.06, 0.75)
+"""Share of a scene that its subject has."""
+OF_BORDER: Final = 0.12
+"""Share of the picture's border that a scene covers at least."""
+TEXT_CONFIDENCE: Final = 0.9
+GUESS: Final = 0.35
+"""Confidence of what stands out from a scene."""
+ALREADY_FOUND: Final = 0.6
+"""Share of a letter found by colour that is a letter found by its outline."""
+OWN_PIECE: Final = 0.2
+"""Share of a thing without holes from which a piece is the thing itself and not something in it."""
+CARRIES_TEXT: Final = 0.01
+"""Share of the picture from which a thing can carry text."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Parts:
+    """``cutouts`` rear to front; ``is_guess``: whether a subject was guessed out of a scene."""
+
+    cutouts: list[Cutout]
+    is_guess: bool = False
+
+
+def find_parts(scene: Scene, ground: Ground, most: int, run: Run, *, eager: bool) -> Parts:
+    """At most ``most`` things before ``ground``; ``eager``: take small things apart too."""
+    run.progress("provider", 0.3, "Looking for text")
+    blocks = _text(scene, ground, run)
+    figure = ground.figure
+    for block in blocks:
+        figure = _without(figure, block.mask)
+    texts = _texts(blocks, max(1, most // 2))[:most]
+    planes = ground.planes[: max(0, most - len(texts) - 1)]
+    room = most - len(texts) - len(planes)
+    run.progress("provider", 0.45, "Looking for things")
+    base = _without_text(scene, blocks)
+    things = [
+        Cutout(mask=mask, confidence=ground.confidence) for mask in find_objects(base, figure, room)
+    ]
+    if ground.is_even and not ground.is_nothing:
+        things = _subject_apart(base, things, room)
+    is_guess = any(thing.confidence == GUESS for thing in things)
+    things = _backdrops_apart(base, things, room, eager=eager)
+    rear = [Cutout(mask=_completed(p, ground), confidence=ground.confidence) for p in planes]
+    return Parts(cutouts=[*rear, *things, *texts], is_guess=is_guess)
+
+
+def shared_out(parts: Sequence[Cutout]) -> list[Cutout]:
+    """Parts of a picture on nothing, each with the transparent places next to it.
+
+    The document's own alpha cuts every layer, so none needs an edge where the picture ends, and no
+    layer must show the rim of another.
+    """
+    nearest = nearest_of([part.mask for part in parts])
+    known = np.any([part.mask for part in parts], axis=0)
+    return [
+        replace(part, mask=part.mask | ((nearest == at) & ~known)) for at, part in enumerate(parts)
+    ]
+
+
+def _text(scene: Scene, ground: Ground, run: Run) -> list[TextBlock]:
+    """Text that stands alone on the ground, and text on things."""
+    if not ground.is_even:
+        return find_blocks(scene, on_things(scene, np.ones(scene.shape, bool), run), ground.figure)
+    things = _large_pieces(ground.figure)
+    strokes = _without_inner(ground.strokes, things)
+    written = strokes_on(scene, things)
+    glyphs = [*standing_alone(scene, strokes), *standing_alone(scene, written)]
+    found = np.zeros(scene.shape, bool)
+    for glyph in glyphs:
+        found[glyph.rows, glyph.columns] |= glyph.mask
+    glyphs += [
+        glyph
+        for glyph in on_things(scene, things, run)
+        if float(found[glyph.rows, glyph.columns][glyph.mask].mean()) < ALREADY_FOUND
+    ]
+    known = np.asarray((strokes & ~things) | written)
+    return find_blocks(scene, glyphs, known)
+
+
+def _without_inner(strokes: Mask, things: Mask) -> Mask:
+    """Strokes without those that only fill a hole of a larger thing (a letter on a sign)."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8), connectivity=8)
+    _, thing_of, thing_stats, _ = cv2.connectedComponentsWithStats(things.astype(np.uint8))
+    around = np.zeros(len(stats), np.intp)
+    around[pieces[things]] = thing_of[things]
+    size = thing_stats[around, cv2.CC_STAT_AREA]
+    inner = (around > 0) & (stats[:, cv2.CC_STAT_AREA] < OWN_PIECE * size)
+    return np.asarray(strokes & ~inner[pieces])
+
+
+def _texts(blocks: Sequence[TextBlock], most: int) -> list[Cutout]:
+    """One cutout a block; the smallest letters share the last one when there are too many."""
+    groups = [[block] for block in blocks[:most]]
+    for block in blocks[most:]:
+        groups[-1].append(block)
+    return [
+        Cutout(
+            mask=np.any([block.mask for block in group], axis=0),
+            name="text",
+            confidence=TEXT_CONFIDENCE,
+            reach_px=2 if _is_coloured(group) else max(3, round(0.8 * group[0].height_px)),
+        )
+        for group in groups
+    ]
+
+
+def _is_coloured(group: Sequence[TextBlock]) -> bool:
+    """Whether the letters are of more than one colour, so that none stands for all."""
+    return len(group) > 1 or group[0].is_outlined
+
+
+def _without_text(scene: Scene, blocks: Sequence[TextBlock]) -> Scene:
+    """The picture as it may look without its text."""
+    if not blocks:
+        return scene
+    hole = grown(np.any([block.mask for block in blocks], axis=0), 2)
+    return scene.with_rgb(np.rint(smooth_fill(scene.rgb.astype(np.float32), hole)).astype(np.uint8))
+
+
+def _without(figure: Mask, text: Mask) -> Mask:
+    """The figure as it would be without a text: what surrounds the letters decides."""
+    around = grown(text, 2)
+    indicator = figure.astype(np.float32)[..., None]
+    return np.asarray(smooth_fill(indicator, around)[..., 0] > 0.5)
+
+
+def _large_pieces(figure: Mask) -> Mask:
+    """Pieces that are too large for a letter, without holes: things that can carry text."""
+    pieces = figure.astype(np.uint8)
+    outlines, _ = cv2.findContours(pieces, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    large = [o for o in outlines if cv2.contourArea(o) > CARRIES_TEXT * figure.size]
+    return np.asarray(cv2.drawContours(np.zeros_like(pieces), large, -1, 1, -1) > 0)
+
+
+def _subject_apart(scene: Scene, things: list[Cutout], room: int) -> list[Cutout]:
+    """What stands out from the first thing, when that is a whole scene, comes before it."""
+    if not things or len(things) >= room:
+        return things
+    piece = things[0].mask
+    border = np.concatenate([piece[0], piece[-1], piece[:, 0], piece[:, -1]])
+    if float(piece.mean()) < SCENERY or float(border.mean()) < OF_BORDER:
+        return things
+    if float((slope(scene.lab)[piece] > SMOOTH).mean()) < TEXTURED:
+        return things
+    subject = without_islands(subject_of(scene) & piece)
+    share = int(subject.sum()) / int(piece.sum())
+    if not OF_SCENERY[0] < share < OF_SCENERY[1]:
+        return things
+    front = Cutout(mask=subject, confidence=GUESS)
+    return [replace(things[0], confidence=GUESS), front, *things[1:]]
+
+
+def _backdrops_apart(
+    scene: Scene, things: Sequence[Cutout], room: int, *, eager: bool
+) -> list[Cutout]:
+    """Things with backdrops taken apart, as long as there is room: rear to front."""
+    result: list[Cutout] = []
+    waiting = list(things)
+    while waiting:
+        thing = waiting.pop(0)
+        free = room - len(result) - len(waiting)
+        backdrop = find_backdrop(scene, thing.mask, eager=eager) if free > 1 else None
+        if backdrop is None:
+            result.append(thing)
+            continue
+        result.append(replace(thing, mask=backdrop.shape))
+        before = find_objects(scene, backdrop.before, free - 1)
+        waiting = [*(replace(thing, mask=mask) for mask in before), *waiting]
+    return result
+
+
+def _completed(plane: Mask, ground: Ground) -> Mask:
+    """A plane with what things before it hide: between known places the border runs smoothly."""
+    known = np.any([ground.behind, *ground.planes], axis=0)
+    indicator = plane.astype(np.float32)[..., None]
+    return np.asarray(smooth_fill(indicator, ~known)[..., 0] > 0.5)
