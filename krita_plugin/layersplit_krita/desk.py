@@ -38,7 +38,7 @@ from layersplit_krita.messages import main_window, show_failure, show_question
 from layersplit_krita.offer import Offer
 from layersplit_krita.originals import Originals
 from layersplit_krita.progress import ProgressWindow
-from layersplit_krita.qt import QIcon, QObject, pyqtSignal
+from layersplit_krita.qt import QIcon, QObject, Qt, pyqtSignal
 from layersplit_krita.run import Run
 from layersplit_krita.source import Source, source_of
 from layersplit_krita.work import DOCUMENT_CLOSED, Office, Work
@@ -53,7 +53,7 @@ class _Hop(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.posted.connect(self._call)
+        self.posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
 
     @guarded
     def _call(self, call: Callable[[], None]) -> None:
@@ -90,7 +90,6 @@ class Desk:
         if self._dialog is not None:
             self._dialog.raise_()
             return
-        self._client.send(Providers())
         offer = Offer(document)
         dialog = SplitDialog(
             window,
@@ -106,6 +105,7 @@ class Desk:
         dialog.finished.connect(self._dialog_closed)
         dialog.show_rows(self._rows)
         dialog.open()
+        self._client.send(Providers())  # after the dialog: a missing worker is answered at once
 
     @guarded
     def split_again(self) -> None:

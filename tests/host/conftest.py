@@ -42,7 +42,7 @@ def place(testrun_uid: str) -> Iterator[tuple[Path, Path, Path]]:
         yield root, home, wheels
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # two Kritas cannot share a home, and some modules start their own
 def krita_desktop(place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
     root, home, wheels = place
     with contextlib.closing(KritaHost(root, home, wheels, name="krita")) as session:

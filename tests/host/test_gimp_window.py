@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 from gimp_host import DIALOG, MESSAGE, PLUGIN, PROGRESS, WORKER, GimpHost, home_of
-from PIL import Image
 from pictures import poster
+from PIL import Image
 
 PLACE = "Bilder/Plakat für Ümit"
 

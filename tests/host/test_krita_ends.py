@@ -1,4 +1,4 @@
-"""The end of Krita in the middle of a run, and what it costs to have the plug-in."""
+"""Kritas of their own: one that ends in the middle of a run, one that is not set up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from krita_host import PROGRESS, KritaHost, home_of
+from krita_host import DIALOG, PROGRESS, KritaHost, home_of
 from pictures import poster, to_bgra
 
 WORKER = "layersplit worker"
@@ -49,3 +49,36 @@ def test_the_plugin_costs_no_measurable_time_at_the_start(running: KritaHost) ->
     milliseconds = running.call("import_cost")
     print("importing the plug-in:", milliseconds, "ms")
     assert milliseconds < 50
+
+
+@pytest.fixture
+def unprepared(place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
+    """A Krita whose private environment is gone; its packages lie in /wheels."""
+    root, home, wheels = place
+    with contextlib.closing(KritaHost(root, home, wheels, name="krita-unprepared")) as krita:
+        record = home_of(krita) / "install.json"
+        krita.run("mv", "/work/.local/share/layersplit/venv", "/work/venv-away")
+        kept = record.read_text(encoding="utf-8")
+        try:
+            krita.launch(PIP_NO_INDEX="1", PIP_FIND_LINKS="/wheels")
+            yield krita
+        finally:
+            if not record.exists():
+                record.write_text(kept, encoding="utf-8")
+            krita.run("bash", "-c", "cd /work; [ -e .local/share/layersplit/venv ] ||"
+                      " mv venv-away .local/share/layersplit/venv; rm -rf venv-away")  # fmt: skip
+
+
+def test_a_missing_environment_is_said_and_made_from_inside(unprepared: KritaHost) -> None:
+    krita = unprepared
+    krita.new_document("first", to_bgra(poster()))
+    krita.call("trigger", "layersplit_split")
+    krita.wait_until("the reason", lambda: "is not there" in krita.text(DIALOG))
+    krita.screenshot("not-set-up")
+    assert not krita.call("is_button_enabled", DIALOG, "Split")
+    krita.call("press_button", DIALOG, "Set Up")
+    krita.wait_until("set-up", lambda: krita.window("layersplit_setup"))
+    krita.screenshot("setting-up")
+    krita.wait_until("ready", lambda: krita.call("is_button_enabled", DIALOG, "Split"), 180)
+    krita.call("press_button", DIALOG, "Split")
+    krita.wait_for_groups("first", 1)
