@@ -15,6 +15,8 @@ from layersplit.domain import Mask
 NOISE_PX: Final = 12
 OBJECT: Final = 0.004
 """Share of the picture from which a piece is an object of its own."""
+COPY: Final = 0.05
+"""Share of the picture up to which a thing may be one of several copies: larger ones are scenes."""
 TINY: Final = 0.0006
 """Share of the picture up to which a group of pieces is a speck."""
 ATTACHED: Final = 0.012
@@ -122,7 +124,8 @@ def _within(things: list[_Thing], most: int, size: int) -> list[_Thing]:
         small.append(_joined([*small[-1:], *tiny]))
         del small[-2:-1]
     if len(large) + len(small) > most:
-        large = _copies_together(large)
+        copies = _copies_together([thing for thing in large if thing.area < COPY * size])
+        large = [thing for thing in large if thing.area >= COPY * size] + copies
     if len(large) + len(small) <= most:
         return [*large, *small]
     if not large:
