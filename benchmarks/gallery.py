@@ -13,13 +13,13 @@ U8: TypeAlias = npt.NDArray[np.uint8]
 
 CROPS: Final = {
     "poster": (0.03, 0.60, 3),
-    "hair": (0.13, 0.20, 3),
-    "photo": (0.20, 0.12, 3),
-    "soft": (0.33, 0.62, 3),
-    "eight": (0.10, 0.10, 2),
-    "comic": (0.20, 0.36, 4),
-    "foliage": (0.33, 0.78, 3),
-    "dusk": (0.34, 0.40, 4),
+    "hair": (0.13, 0.20, 1),
+    "photo": (0.40, 0.42, 3),
+    "soft": (0.27, 0.52, 2),
+    "eight": (0.12, 0.10, 6),
+    "comic": (0.30, 0.36, 2),
+    "foliage": (0.33, 0.78, 2),
+    "dusk": (0.41, 0.52, 3),
 }
 """For each scene: left and top of the crop as shares of the picture, and the layer shown alone."""
 CROP_PX: Final = 220

@@ -43,9 +43,13 @@ def restore(
     """
     run.progress("restore", 0.0, "Bringing the layers to full size")
     grid, small, stack = small_layers(picture, layers)
-    cleaned = [clean(layer, bottom=number == 0) for number, layer in enumerate(stack)]
+    cleaned = []
+    for number, layer in enumerate(stack):
+        run.check()
+        cleaned.append(clean(layer, bottom=number == 0))
     if colours == "source":
         cleaned = harmonised(small, cleaned)
+    run.check()
     evidence = gather(grid, small, cleaned)
     names = [layer.name or f"Layer {number}" for number, layer in enumerate(layers, start=1)]
     confidences = [layer.confidence for layer in layers]

@@ -18,7 +18,7 @@ from layersplit.pixels.pyramid import push_pull
 from layersplit.restore.grid import Grid
 from layersplit.restore.smooth import box_mean, gaussian
 
-FAINT: Final = (np.float32(0.006), np.float32(0.016))
+FAINT: Final = (np.float32(0.003), np.float32(0.009))
 """Local mean of alpha up to which it is nothing and from which it is meant; more if it is noisy."""
 NOISE_STEPS: Final = (np.float32(2.7), np.float32(5.4))
 """The same in units of the least local mean, which is about 0.3 deviations of clipped noise."""

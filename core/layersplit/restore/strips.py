@@ -24,6 +24,8 @@ TILE_PX: Final = 512
 """Least side of a tile; it grows with the scale, so that the margin stays a small part of it."""
 HALOS_PER_TILE: Final = 10
 MOST_THREADS: Final = 16
+FORGET_TILES: Final = 32
+"""After so many tiles the pages of a source that lies in a file are given back."""
 
 
 def run_tiles(
@@ -90,6 +92,8 @@ def _work(plan: Plan, tiles: list[Bounds], run: Run) -> None:
                 for future in finished:
                     future.result()
                 done += len(finished)
+                if done % FORGET_TILES == 0:
+                    forget(plan.source)
                 run.progress("restore", done / len(tiles), "Bringing the layers to full size")
             for future in waiting:
                 future.result()

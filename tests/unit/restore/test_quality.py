@@ -70,6 +70,32 @@ def test_a_sharp_edge_is_at_least_eight_times_closer_than_enlarged():
     assert np.abs(ours - alpha)[band].mean() < naive / 8
 
 
+def test_an_outline_finer_than_the_services_pixels_is_solved_from_the_pixels_around_it():
+    """The small layer shows neither the black of the outline nor the dots of the ground."""
+    alpha = star_alpha()
+    inside = cv2.erode(alpha, np.ones((9, 9), np.uint8))[..., None]
+    thing = np.asarray((90, 160, 220)) * inside
+    rows, columns = np.indices(alpha.shape)
+    dots = ((rows // 3 + columns // 3) % 2)[..., None]
+    ground = np.asarray((250, 235, 180)) * (1 - dots) + np.asarray((235, 140, 90)) * dots
+    size = (WIDTH // SHRINK, HEIGHT // SHRINK)
+    answer = [
+        service(
+            cv2.GaussianBlur(cv2.resize(colour, size, interpolation=cv2.INTER_AREA), (0, 0), 1),
+            cover,
+            number,
+        )
+        for number, (colour, cover) in enumerate(
+            ((ground.astype(np.float32), np.ones_like(alpha)), (thing.astype(np.float32), alpha))
+        )
+    ]
+    ours = whole(restored(compose(alpha, ground, thing), answer)[1])[..., 3] / 255
+    near = np.ones((3, 3), np.uint8)
+    band = cv2.dilate(alpha, near) - cv2.erode(alpha, near) > 0.1
+    naive = np.abs(enlarged(answer[1]) - alpha)[band].mean()
+    assert np.abs(ours - alpha)[band].mean() < naive / 9
+
+
 def test_a_soft_shadow_is_not_worse_than_enlarged():
     alpha = soft_alpha()
     answer = [service(GROUND, np.ones_like(alpha), 3), service(THING, alpha, 4)]
