@@ -19,6 +19,7 @@ from roots import NoRootError, root_for
 from wheels import wheels_for
 
 RELEASE = os.environ.get("LAYERSPLIT_HOSTS", "trixie")
+Place = tuple[Path, Path, Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,21 +33,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group("krita" if "krita" in item.path.name else "gimp"))
 
 
-@pytest.fixture(scope="session")
-def place(testrun_uid: str) -> Iterator[tuple[Path, Path, Path]]:
+@contextlib.contextmanager
+def prepared(run: str) -> Iterator[Place]:
     """A root, the wheels for it, and a home in which install.py has run."""
     try:
         root = root_for(RELEASE)
         wheels = wheels_for(root)
     except NoRootError as error:
         pytest.skip(str(error))
-    with installed_home(RELEASE, testrun_uid, root, wheels) as home:
+    with installed_home(RELEASE, run, root, wheels) as home:
         yield root, home, wheels
 
 
+# Krita and GIMP run at the same time. Each has its home, so that a test can say what is left in it.
+@pytest.fixture(scope="session")
+def krita_place(testrun_uid: str) -> Iterator[Place]:
+    """Where Krita runs."""
+    with prepared(f"krita-{testrun_uid}") as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def gimp_place(testrun_uid: str) -> Iterator[Place]:
+    """Where GIMP runs."""
+    with prepared(f"gimp-{testrun_uid}") as place:
+        yield place
+
+
 @pytest.fixture(scope="module")  # two Kritas cannot share a home, and some modules start their own
-def krita_desktop(place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
-    root, home, wheels = place
+def krita_desktop(krita_place: Place) -> Iterator[KritaHost]:
+    root, home, wheels = krita_place
     with contextlib.closing(KritaHost(root, home, wheels, name="krita")) as session:
         session.launch()
         yield session
@@ -61,8 +77,8 @@ def krita(krita_desktop: KritaHost) -> Iterator[KritaHost]:
 
 
 @pytest.fixture(scope="session")
-def gimp_console(place: tuple[Path, Path, Path]) -> Iterator[GimpHost]:
-    root, home, wheels = place
+def gimp_console(gimp_place: Place) -> Iterator[GimpHost]:
+    root, home, wheels = gimp_place
     with contextlib.closing(GimpHost(root, home, wheels, name="gimp-console")) as session:
         session.launch(console=True)
         yield session
@@ -76,9 +92,9 @@ def gimp(gimp_console: GimpHost) -> Iterator[GimpHost]:
 
 
 @pytest.fixture(scope="module")
-def gimp_window(place: tuple[Path, Path, Path]) -> Iterator[GimpHost]:
+def gimp_window(gimp_place: Place) -> Iterator[GimpHost]:
     """A GIMP with a window."""
-    root, home, wheels = place
+    root, home, wheels = gimp_place
     with contextlib.closing(GimpHost(root, home, wheels, name="gimp-window")) as session:
         session.launch()
         yield session

@@ -14,9 +14,9 @@ WORKER = "layersplit worker"
 
 
 @pytest.fixture
-def running(place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
+def running(krita_place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
     """A Krita of its own, in the middle of a run."""
-    root, home, wheels = place
+    root, home, wheels = krita_place
     with contextlib.closing(KritaHost(root, home, wheels, name="krita-ends")) as krita:
         krita.launch()
         krita.new_document("large", to_bgra(poster((3000, 2000))))
@@ -52,9 +52,9 @@ def test_the_plugin_costs_no_measurable_time_at_the_start(running: KritaHost) ->
 
 
 @pytest.fixture
-def unprepared(place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
+def unprepared(krita_place: tuple[Path, Path, Path]) -> Iterator[KritaHost]:
     """A Krita whose private environment is gone; its packages lie in /wheels."""
-    root, home, wheels = place
+    root, home, wheels = krita_place
     with contextlib.closing(KritaHost(root, home, wheels, name="krita-unprepared")) as krita:
         record = home_of(krita) / "install.json"
         krita.run("mv", "/work/.local/share/layersplit/venv", "/work/venv-away")

@@ -1,6 +1,9 @@
 import os
+import shutil
 import stat
+import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -123,6 +126,29 @@ def test_a_gimp_that_fails_at_that_is_left_to_its_owner(machine, tmp_path):
 def test_a_running_gimp_is_recognised(machine, monkeypatch, name, is_gimp):
     monkeypatch.setattr(hosts, "_process_names", lambda _machine: ["bash", name])
     assert gimp_is_running(machine) is is_gimp
+
+
+@posix
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="this system has no /proc")
+@pytest.mark.parametrize(
+    ("variables", "writes_here"),
+    [
+        ({"HOME": "{home}"}, True),
+        ({"HOME": "{home}/snap/gimp/393", "SNAP_REAL_HOME": "{home}"}, True),
+        ({}, True),
+        ({"HOME": "/work"}, False),
+    ],
+)
+def test_a_gimp_of_another_home_does_not_write_here(machine, tmp_path, variables, writes_here):
+    shutil.copy2(shutil.which("sleep"), tmp_path / "gimp-3.0")
+    own = {name: value.format(home=machine.home) for name, value in variables.items()}
+    process = subprocess.Popen([tmp_path / "gimp-3.0", "60"], env=own)
+    try:
+        names = list(hosts._names_in_proc(machine.home))
+    finally:
+        process.kill()
+        process.wait()
+    assert ("gimp-3.0" in names) is writes_here
 
 
 def test_a_source_that_is_none_is_refused_before_anything_is_made(tmp_path, data_folder):

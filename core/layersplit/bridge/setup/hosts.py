@@ -102,19 +102,38 @@ def _process_names(machine: Machine) -> List[str]:
             line.split('","')[0].strip('"') for line in _said(["tasklist", "/fo", "csv", "/nh"])
         ]
     if Path("/proc/self/comm").exists():
-        return list(_names_in_proc())
+        return list(_names_in_proc(machine.home))
     user = str(os.getuid()) if hasattr(os, "getuid") else ""
     return [line.rsplit("/", 1)[-1].strip() for line in _said(["ps", "-U", user, "-o", "comm="])]
 
 
-def _names_in_proc() -> Iterable[str]:
+def _names_in_proc(home: Path) -> Iterable[str]:
+    """The names of this user's programs, without those that live in another home.
+
+    A container, or a second account of the same user, writes its own profile, not this one.
+    """
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if entry.stat().st_uid == os.getuid():
+                if entry.stat().st_uid == os.getuid() and _lives_in(entry, home):
                     yield (entry / "comm").read_text(encoding="utf-8", errors="replace").strip()
             except OSError:  # it has ended meanwhile
                 continue
+
+
+def _lives_in(process: Path, home: Path) -> bool:
+    """Whether ``process`` may write the profiles in ``home``; what cannot be seen may.
+
+    A Snap has a HOME of its own and names the real one beside it.
+    """
+    try:
+        lines = (process / "environ").read_bytes().split(b"\0")
+    except PermissionError:
+        return True
+    values = dict(line.split(b"=", 1) for line in lines if b"=" in line)
+    homes = [values[name] for name in (b"SNAP_REAL_HOME", b"HOME") if name in values]
+    here = os.path.realpath(os.fsencode(home))
+    return not homes or here in {os.path.realpath(value) for value in homes}
 
 
 def _said(command: List[str]) -> List[str]:
