@@ -69,6 +69,17 @@ def change_settings(**changes: object) -> Settings:
     return load_settings()
 
 
+def change_section(name: str, **changes: object) -> None:
+    """Write these keys of the object ``name``; None takes one away. Everything else is kept."""
+    content = _read()
+    section = content.get(name)
+    known = section if isinstance(section, dict) else {}
+    changed = {key: value for key, value in {**known, **changes}.items() if value is not None}
+    write_private(
+        settings_file(), json.dumps({**content, name: changed}, indent=1).encode() + b"\n"
+    )
+
+
 def _read() -> dict[str, Any]:
     try:
         content = json.loads(settings_file().read_bytes())

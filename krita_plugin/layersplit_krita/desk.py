@@ -32,9 +32,11 @@ from layersplit.bridge.texts import translated
 from layersplit_krita import history_docker
 from layersplit_krita.again import Continuation, Reinsertion
 from layersplit_krita.dialog import SplitDialog
-from layersplit_krita.errands import KeyDialog, SetUpDialog
+from layersplit_krita.errands import KeyDialog, set_up
 from layersplit_krita.guard import guarded
+from layersplit_krita.language import spoken
 from layersplit_krita.messages import main_window, show_failure, show_question
+from layersplit_krita.model import ModelDialog
 from layersplit_krita.offer import Offer
 from layersplit_krita.originals import Originals
 from layersplit_krita.progress import ProgressWindow
@@ -99,6 +101,7 @@ class Desk:
             notes=offer.notes,
             accepted_with=lambda choices, row: self._split(document, choices, row),
             enter_key=self._enter_key,
+            choose_model=self._choose_model,
             set_up=self._set_up,
         )
         self._dialog = dialog
@@ -146,7 +149,7 @@ class Desk:
         self._begin(source, choices, row)
 
     def _begin(self, source: Source, choices: Choices, row: ProviderRow) -> None:
-        self._start(Run(source, choices, choices.options(row), self._office))
+        self._start(Run(source, choices, choices.options(row, spoken()), self._office))
 
     def _start(self, run: "Union[Run, Reinsertion, Continuation]") -> None:
         self._runs[run.job] = run
@@ -251,8 +254,11 @@ class Desk:
     def _enter_key(self, row: ProviderRow) -> None:
         KeyDialog(row, self._ask_again).open()
 
-    def _set_up(self) -> None:
-        SetUpDialog(self._ask_again).open()
+    def _choose_model(self, row: ProviderRow) -> None:
+        ModelDialog(row, self._ask_again).open()
+
+    def _set_up(self, row: Optional[ProviderRow] = None) -> None:
+        set_up(row, self._ask_again).open()
 
     def _show_history(self) -> None:
         for docker in self._dockers():

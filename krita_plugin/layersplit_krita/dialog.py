@@ -54,7 +54,8 @@ class SplitDialog(QDialog):
         notes: Sequence[str],
         accepted_with: Callable[[Choices, ProviderRow], None],
         enter_key: Callable[[ProviderRow], None],
-        set_up: Callable[[], None],
+        choose_model: Callable[[ProviderRow], None],
+        set_up: Callable[[Optional[ProviderRow]], None],
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(translated(words.TITLE))
@@ -65,6 +66,7 @@ class SplitDialog(QDialog):
         self._extents = extents
         self._accepted_with = accepted_with
         self._enter_key = enter_key
+        self._choose_model = choose_model
         self._set_up = set_up
         self._broken: Optional[str] = None
         self._build(choices, available, notes)
@@ -215,9 +217,9 @@ class SplitDialog(QDialog):
         row = self.row
         known = len(self._rows) > 1
         self._ready.setText(self._broken or words.readiness(row))
-        self._help.setVisible(self._broken is not None or (known and not row.ready))
-        needs_key = self._broken is None and row.key_variable is not None
-        self._help.setText(qt_label(words.ENTER_KEY if needs_key else words.SET_UP))
+        helps = known and (not row.ready or row.has_models)
+        self._help.setVisible(self._broken is not None or helps)
+        self._help.setText(qt_label(words.SET_UP if self._broken else words.button(row)))
         self._layers.setRange(*row.layers)
         self._layers.setEnabled(not self._automatic.isChecked())
         for widget in (self._description_label, self._description, self._description_help):
@@ -250,10 +252,14 @@ class SplitDialog(QDialog):
 
     @guarded
     def _help_out(self, *_: Any) -> None:
-        if self._broken is None and self.row.key_variable is not None:
+        if self._broken is not None:
+            self._set_up(None)
+        elif self.row.key_variable is not None:
             self._enter_key(self.row)
+        elif self.row.has_models:
+            self._choose_model(self.row)
         else:
-            self._set_up()
+            self._set_up(self.row)
 
     @guarded
     def _start(self) -> None:

@@ -1,4 +1,4 @@
-"""Two errands with a window each: entering a key, and setting up what splits pictures.
+"""Errands with a window each: entering a key, and long work such as the set-up.
 
 The work runs in a thread; what it says comes back to the UI thread through a queued signal.
 """
@@ -104,33 +104,46 @@ class KeyDialog(QDialog):
             _show(error)
 
 
-class SetUpDialog(QDialog):
-    """Make the private environment, with progress and Cancel. ``done`` is called when it is."""
+Long = Callable[[Callable[[str], None], threading.Event], None]
+"""Work of ``(report, stop)``, as in layersplit.bridge.errands."""
 
-    def __init__(self, done: Callable[[], None]) -> None:
+
+def set_up(row: Optional[ProviderRow], done: Callable[[], None]) -> LongErrandDialog:
+    """Make the private environment, and add what ``row`` lacks. ``done``: called afterwards."""
+    part = None if row is None else row.missing_part
+    explained = translated(words.SET_UP_FETCHES) if row is None else words.set_up_fetches(row)
+    return LongErrandDialog(
+        words.SETTING_UP, explained, lambda report, stop: errands.set_up(report, stop, part), done
+    )
+
+
+class LongErrandDialog(QDialog):
+    """Do ``work``, with progress and Cancel. ``done`` is called when it is done."""
+
+    def __init__(self, title: str, explained: str, work: Long, done: Callable[[], None]) -> None:
         super().__init__(main_window())
         self.setObjectName("layersplit_setup")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(translated(words.SETTING_UP))
+        self.setWindowTitle(translated(title))
         self._done = done
         self._stop = threading.Event()
         self._errand = _Errand(self)
         self._errand.said.connect(self._show)
         self._errand.ended.connect(self._ended)
-        explained = QLabel(translated(words.SET_UP_FETCHES))
+        says = QLabel(explained)
         bar = QProgressBar()
         bar.setRange(0, 0)
         self._words = QLabel()
-        for label in (explained, self._words):
+        for label in (says, self._words):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setMinimumWidth(label.fontMetrics().averageCharWidth() * WIDTH_EM)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
-        for widget in (explained, bar, self._words, self._buttons):
+        for widget in (says, bar, self._words, self._buttons):
             column.addWidget(widget)
-        self._errand.start(lambda: errands.set_up(self._errand.said.emit, self._stop))
+        self._errand.start(lambda: work(self._errand.said.emit, self._stop))
 
     def reject(self) -> None:
         """Cancel, Escape, the close button: stop, and close when it has stopped."""

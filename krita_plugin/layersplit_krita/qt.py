@@ -8,7 +8,7 @@ from __future__ import annotations
 from krita import Krita
 
 if int(Krita.instance().version().split(".")[0]) >= 6:
-    from PyQt6.QtCore import QObject, QRect, QSize, Qt, QTimer, QUrl, pyqtSignal
+    from PyQt6.QtCore import QLocale, QObject, QRect, QSize, Qt, QTimer, QUrl, pyqtSignal
     from PyQt6.QtGui import QAction, QDesktopServices, QIcon, QImage, QPixmap
     from PyQt6.QtWidgets import (
         QAbstractItemView,
@@ -18,6 +18,7 @@ if int(Krita.instance().version().split(".")[0]) >= 6:
         QDialog,
         QDialogButtonBox,
         QDoubleSpinBox,
+        QFileDialog,
         QFormLayout,
         QFrame,
         QHBoxLayout,
@@ -37,7 +38,7 @@ if int(Krita.instance().version().split(".")[0]) >= 6:
         QWidget,
     )
 else:
-    from PyQt5.QtCore import QObject, QRect, QSize, Qt, QTimer, QUrl, pyqtSignal
+    from PyQt5.QtCore import QLocale, QObject, QRect, QSize, Qt, QTimer, QUrl, pyqtSignal
     from PyQt5.QtGui import QDesktopServices, QIcon, QImage, QPixmap
     from PyQt5.QtWidgets import (
         QAbstractItemView,
@@ -48,6 +49,7 @@ else:
         QDialog,
         QDialogButtonBox,
         QDoubleSpinBox,
+        QFileDialog,
         QFormLayout,
         QFrame,
         QHBoxLayout,
@@ -77,6 +79,7 @@ __all__ = [
     "QDialog",
     "QDialogButtonBox",
     "QDoubleSpinBox",
+    "QFileDialog",
     "QFormLayout",
     "QFrame",
     "QHBoxLayout",
@@ -86,6 +89,7 @@ __all__ = [
     "QLineEdit",
     "QListWidget",
     "QListWidgetItem",
+    "QLocale",
     "QMenu",
     "QMessageBox",
     "QObject",

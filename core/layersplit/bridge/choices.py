@@ -43,6 +43,10 @@ class ProviderRow:
     sends_to: Optional[str] = None
     key_variable: Optional[str] = None
     retention: str = ""
+    missing_part: Optional[str] = None
+    """What install.py would add to make it ready, or None."""
+    models: Tuple[Tuple[str, float, str], ...] = ()
+    """Weights that can be fetched by name: name, bytes, licence."""
 
     @classmethod
     def from_json(cls, body: Dict[str, Any]) -> "ProviderRow":
@@ -52,7 +56,13 @@ class ProviderRow:
             if isinstance(known.get(name), list):
                 known[name] = tuple(known[name])
         known["options"] = frozenset(known.get("options") or ())
+        known["models"] = tuple(tuple(model) for model in known.get("models") or ())
         return cls(**known)
+
+    @property
+    def has_models(self) -> bool:
+        """Whether the user chooses its weights, and everything else that it needs is there."""
+        return "model" in self.options and self.missing_part is None
 
     @property
     def has_advanced(self) -> bool:

@@ -7,6 +7,7 @@ calls :func:`speak_from` with its catalogues, and without one the English text i
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from gettext import bindtextdomain, dgettext
 from typing import Dict, Optional, Tuple
@@ -221,6 +222,19 @@ def translated(text: str) -> str:
     Remembered, because gettext looks through the disk for its catalogues each time.
     """
     return dgettext(DOMAIN, text)
+
+
+def language() -> str:
+    """What the user speaks ("de", "pt_BR"), from the variables that gettext reads; else "en".
+
+    GIMP puts a language that was chosen in its settings there itself. As for gettext, LANGUAGE
+    counts only beside a locale that is not C.
+    """
+    locales = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    locale = next(filter(None, locales), "C").split(".")[0].split("@")[0]
+    if locale in ("C", "POSIX"):
+        return "en"
+    return os.environ.get("LANGUAGE", "").split(":")[0].split(".")[0] or locale
 
 
 def speak_from(folder: str) -> None:

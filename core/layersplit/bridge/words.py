@@ -46,6 +46,7 @@ CANCEL = N_("Cancel")
 CLOSE = N_("Close")
 ENTER_KEY = N_("Enter _Key…")
 SET_UP = N_("Set _Up…")
+MODEL = N_("_Model…")
 AGREE = N_("I agree that my pictures are sent to %s")
 
 LOOKING = N_("Looking which providers are ready…")
@@ -108,6 +109,18 @@ KEY_TITLE = N_("Key for %s")
 KEY_HELP = N_("It is kept in the key ring of this system, or in a file that only you can read.")
 KEY_LABEL = N_("_Key")
 SAVE = N_("_Save")
+MODEL_TITLE = N_("Model for this computer's GPU")
+MODEL_LABEL = N_("_Model")
+MODEL_FOLDER = N_("_Folder…")
+MODEL_FILE = N_("F_ile…")
+MODEL_HELP = N_(
+    "A folder that holds model_index.json, a .gguf or .safetensors file, or the name of a model: "
+    "%s. A model that is not here is fetched first. Empty: whatever was fetched."
+)
+MODEL_NAME = N_("%(name)s (%(size).1f GB, licence %(licence)s)")
+FETCHING_MODEL = N_("Looking at the model, fetching it where it is not here")
+FETCH_RESUMES = N_("A fetch that is stopped goes on from there the next time.")
+USE = N_("_Use")
 NOTHING_TO_SET_UP = (
     N_("This copy of the plug-in came without the part that splits pictures."),
     N_("It cannot be set up from here; nothing was changed."),
@@ -124,6 +137,27 @@ def readiness(row: ProviderRow) -> str:
     if row.ready:
         return translated(READY_HERE if row.sends_to is None else READY)
     return row.reason or ""
+
+
+def button(row: ProviderRow) -> str:
+    """The label of the button beside that sentence, which helps to make it ready."""
+    if row.key_variable is not None:
+        return ENTER_KEY
+    return MODEL if row.has_models else SET_UP
+
+
+def model_help(row: ProviderRow) -> str:
+    """What can be entered as a model."""
+    names = [
+        translated(MODEL_NAME) % {"name": name, "size": size / 1e9, "licence": licence}
+        for name, size, licence in row.models
+    ]
+    return translated(MODEL_HELP) % ", ".join(names)
+
+
+def set_up_fetches(row: ProviderRow) -> str:
+    """How much comes when the set-up begins."""
+    return translated(SET_UP_FETCHES) if row.missing_part is None else row.reason or ""
 
 
 def price(row: ProviderRow, layers: Optional[int]) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from layersplit.capabilities import CAPABILITIES, Capability
-from layersplit.providers import unready
+from layersplit.providers import described, unready
 
 
 def add_parser(commands: Any) -> None:
@@ -19,11 +19,10 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List them."""
-    rows = [(capability, unready(name)) for name, capability in CAPABILITIES.items()]
     if arguments.json:
-        print(json.dumps({"providers": [row.as_json(reason) for row, reason in rows]}))  # noqa: T201
+        print(json.dumps({"providers": [described(name) for name in CAPABILITIES]}))  # noqa: T201
         return 0
-    for row, reason in rows:
+    for row, reason in [(row, unready(name)) for name, row in CAPABILITIES.items()]:
         least, most = row.layers
         print(f"{row.name:10} {row.title}: {least} to {most} layers, {price(row)}")  # noqa: T201
         print(f"{'':10} {'ready' if reason is None else 'not ready: ' + reason}")  # noqa: T201

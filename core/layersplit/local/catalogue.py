@@ -132,7 +132,7 @@ def not_here(entry: Entry) -> SetupError:
         f"The model '{entry.name}' is not on this computer{size}.",
         meaning="Nothing was loaded and nothing was fetched.",
         remedy=f"Fetch it once with: {COMMAND} {entry.name}; '4bit' needs the least. "
-        "Or name a folder that has it with --model.",
+        "Or name a folder that has it with --model, or for every run with: layersplit model use",
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from layersplit.capabilities import CAPABILITIES
 from layersplit.errors import InputError
 
 if TYPE_CHECKING:  # numpy comes with it, and --help does without
@@ -35,6 +36,19 @@ def provider(name: str) -> Provider:
             remedy=f"Choose one of: {', '.join(PROVIDERS)}.",
         ) from None
     return cast("Provider", getattr(import_module(module), attribute)())
+
+
+def described(name: str) -> dict[str, Any]:
+    """The provider's row for dialogs: what it can do, whether it is ready, how to make it so."""
+    from layersplit.local import catalogue, parts  # noqa: PLC0415 - only where somebody asks
+
+    row = CAPABILITIES[name].as_json(unready(name))
+    if name == "local":
+        row["missing_part"] = "local" if parts.missing() else None
+        row["models"] = [
+            [entry.name, entry.size_bytes, entry.licence] for entry in catalogue.CATALOGUE.values()
+        ]
+    return row
 
 
 def unready(name: str) -> str | None:

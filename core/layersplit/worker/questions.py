@@ -42,9 +42,9 @@ def answer(question: Providers | Doctor) -> ProviderList | DoctorReport:
     """Look it up; imports what that needs."""
     if isinstance(question, Providers):
         from layersplit.capabilities import CAPABILITIES  # noqa: PLC0415 - after the greeting
-        from layersplit.providers import unready  # noqa: PLC0415
+        from layersplit.providers import described  # noqa: PLC0415
 
-        return ProviderList([row.as_json(unready(name)) for name, row in CAPABILITIES.items()])
+        return ProviderList([described(name) for name in CAPABILITIES])
     from layersplit.doctor import examine  # noqa: PLC0415 - after the greeting
 
     return DoctorReport([[check.name, check.sentence] for check in examine()])

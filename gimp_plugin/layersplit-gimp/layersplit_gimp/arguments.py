@@ -6,6 +6,7 @@ from typing import Any
 
 from layersplit.bridge.choices import Choices
 from layersplit.bridge.messages import Options
+from layersplit.bridge.texts import language
 
 
 def choices_of(config: Any) -> Choices:
@@ -59,4 +60,5 @@ def all_options(choices: Choices) -> Options:
         steps=choices.steps,
         guidance=choices.guidance,
         colours=choices.colours,
+        language=language(),
     )

@@ -77,7 +77,7 @@ def _with_windows(
                 return SHOWN
             choices, row = answer
             arguments.remember(config, choices)
-        options = choices.options(row) if row else arguments.all_options(choices)
+        options = choices.options(row, texts.language()) if row else arguments.all_options(choices)
 
         def run(face: Face) -> None:
             source = source_of(image, drawables, choices.scope)

@@ -25,6 +25,7 @@ from layersplit.bridge.messages import Failed
 from layersplit.bridge.texts import translated
 from layersplit_gimp import errands
 from layersplit_gimp.advanced import Advanced
+from layersplit_gimp.model import ask_model
 from layersplit_gimp.waiting import Worker
 from layersplit_gimp.widgets import Form, combo, sentence
 
@@ -179,9 +180,9 @@ class SplitDialog:
         known = len(self._rows) > 1
         broken = None if self._broken is None else " ".join(self._broken.sentences[:2])
         self._ready.set_text(broken or words.readiness(row))
-        needs_key = broken is None and row.key_variable is not None
-        self._help.set_label(words.gtk_label(words.ENTER_KEY if needs_key else words.SET_UP))
-        self._help.set_visible(broken is not None or (known and not row.ready))
+        self._help.set_label(words.gtk_label(words.SET_UP if broken else words.button(row)))
+        helps = known and (not row.ready or row.has_models)
+        self._help.set_visible(broken is not None or helps)
         self._layers.set_range(*row.layers)
         self._layers.set_sensitive(not self._automatic.get_active())
         for widget in self._described:
@@ -207,10 +208,15 @@ class SplitDialog:
             label.set_visible(bool(label.get_text()))
 
     def _help_out(self, *_: Any) -> None:
-        if self._broken is None and self._row.key_variable is not None:
+        if self._broken is not None:
+            if errands.set_up():
+                self._broken = None
+        elif self._row.key_variable is not None:
             errands.ask_key(self._row)
-        elif errands.set_up():
-            self._broken = None
+        elif self._row.has_models:
+            ask_model(self._row)
+        else:
+            errands.set_up(self._row)
         self._worker.ask_providers()
 
 

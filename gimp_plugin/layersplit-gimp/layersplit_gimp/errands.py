@@ -1,4 +1,4 @@
-"""Two errands with a window each: entering a key, and setting up what splits pictures.
+"""Errands with a window each: entering a key, and long work such as the set-up.
 
 The work runs in a thread; what it says comes back through GLib's main context.
 """
@@ -48,17 +48,28 @@ def ask_key(row: ProviderRow) -> bool:
     return kept
 
 
-def set_up() -> bool:
-    """Make the private environment, with progress and Cancel; returns whether it is there."""
-    window = GimpUi.Dialog(
-        title=translated(words.SETTING_UP), role="layersplit-setup", use_header_bar=False
+def set_up(row: Optional[ProviderRow] = None) -> bool:
+    """Make the private environment, and add what ``row`` lacks; returns whether it is there."""
+    part = None if row is None else row.missing_part
+    explained = translated(words.SET_UP_FETCHES) if row is None else words.set_up_fetches(row)
+    return long_errand(
+        words.SETTING_UP, explained, lambda report, stop: errands.set_up(report, stop, part)
     )
+
+
+def long_errand(
+    title: str,
+    explained: str,
+    work: Callable[[Callable[[str], None], threading.Event], None],
+) -> bool:
+    """Do ``work`` of (report, stop), with progress and Cancel; returns whether it was done."""
+    window = GimpUi.Dialog(title=translated(title), role="layersplit-setup", use_header_bar=False)
     window.add_button(words.gtk_label(words.CANCEL), Gtk.ResponseType.CANCEL)
     bar, doing = Gtk.ProgressBar(), sentence("")
     box = window.get_content_area()
     box.set_border_width(12)
     box.set_spacing(8)
-    for widget in (sentence(translated(words.SET_UP_FETCHES)), bar, doing):
+    for widget in (sentence(explained), bar, doing):
         box.pack_start(widget, False, False, 0)  # noqa: FBT003 - GTK's
     window.show_all()
     stop = threading.Event()
@@ -69,7 +80,7 @@ def set_up() -> bool:
         doing.set_text(translated(words.STOPPING))
 
     window.connect("response", stopped)
-    errand = _Errand(lambda: errands.set_up(errand.said.append, stop))
+    errand = _Errand(lambda: work(errand.said.append, stop))
 
     def show() -> None:
         bar.pulse()

@@ -80,3 +80,24 @@ def test_a_failure_on_this_side_becomes_a_message_for_any_job():
     assert isinstance(error, BridgeError)
     assert error.failed("7").job == "7"
     assert error.failed("7").sentences == list(error.sentences)
+
+
+@pytest.mark.parametrize(
+    ("variables", "spoken"),
+    [
+        ({}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "POSIX", "LANGUAGE": "de"}, "en"),
+        ({"LANG": "de_AT.UTF-8"}, "de_AT"),
+        ({"LANG": "de_DE@euro"}, "de_DE"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "fr_FR.UTF-8"}, "fr_FR"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "ja_JP.UTF-8"}, "ja_JP"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "pt_BR:pt:en"}, "pt_BR"),
+    ],
+)
+def test_the_language_is_the_one_that_gettext_takes(monkeypatch, variables, spoken):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert texts.language() == spoken

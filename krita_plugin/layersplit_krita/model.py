@@ -1,0 +1,86 @@
+"""Which weights this computer's GPU works with: a folder, a file, or a name that is fetched."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from layersplit.bridge import errands, words
+from layersplit.bridge.choices import ProviderRow
+from layersplit.bridge.texts import translated
+from layersplit_krita.errands import WIDTH_EM, LongErrandDialog
+from layersplit_krita.guard import guarded
+from layersplit_krita.messages import main_window
+from layersplit_krita.qt import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    Qt,
+    QVBoxLayout,
+)
+
+
+class ModelDialog(QDialog):
+    """Ask for the model of ``row``. ``done`` is called when it is in use."""
+
+    def __init__(self, row: ProviderRow, done: Callable[[], None]) -> None:
+        super().__init__(main_window())
+        self.setObjectName("layersplit_model")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(translated(words.MODEL_TITLE))
+        self._names = [name for name, _size, _licence in row.models]
+        self._done = done
+        self._model = QLineEdit(errands.chosen_model())
+        line = QHBoxLayout()
+        line.addWidget(self._model, 1)
+        for text, choose in ((words.MODEL_FOLDER, self._folder), (words.MODEL_FILE, self._file)):
+            button = QPushButton(words.qt_label(text))
+            button.setAutoDefault(False)
+            button.clicked.connect(choose)
+            line.addWidget(button)
+        label = QLabel(words.qt_label(words.MODEL_LABEL) + ":")
+        label.setBuddy(self._model)
+        form = QFormLayout()
+        form.addRow(label, line)
+        explained = QLabel(words.model_help(row))
+        explained.setWordWrap(True)
+        explained.setTextFormat(Qt.TextFormat.PlainText)
+        explained.setMinimumWidth(explained.fontMetrics().averageCharWidth() * WIDTH_EM)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        use = buttons.addButton(words.qt_label(words.USE), QDialogButtonBox.ButtonRole.AcceptRole)
+        use.setDefault(True)
+        buttons.accepted.connect(self._start)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        column.addWidget(explained)
+        column.addWidget(buttons)
+
+    @guarded
+    def _folder(self, *_: Any) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, translated(words.MODEL_TITLE))
+        if chosen:
+            self._model.setText(chosen)
+
+    @guarded
+    def _file(self, *_: Any) -> None:
+        chosen = QFileDialog.getOpenFileName(
+            self, translated(words.MODEL_TITLE), "", "GGUF, safetensors (*.gguf *.safetensors)"
+        )[0]
+        if chosen:
+            self._model.setText(chosen)
+
+    @guarded
+    def _start(self) -> None:
+        named, names = self._model.text().strip(), self._names
+        self.accept()
+        LongErrandDialog(
+            words.FETCHING_MODEL,
+            translated(words.FETCH_RESUMES),
+            lambda report, stop: errands.take_model(named, names, report, stop),
+            self._done,
+        ).open()
