@@ -12,9 +12,10 @@ from typing import Final
 import cv2
 import numpy as np
 
+from layersplit.classic.gradient import gradient_fill, polynomial_terms
 from layersplit.classic.masks import grown
 from layersplit.classic.periodic import periodic_fill
-from layersplit.classic.smooth import gradient_fill, polynomial_terms, smooth_fill
+from layersplit.classic.smooth import smooth_fill
 from layersplit.classic.texture import texture_fill
 from layersplit.domain import F32, Mask
 from layersplit.run import Run

@@ -12,11 +12,13 @@ import numpy as np
 from layersplit.checks.cutting import without_islands
 from layersplit.classic.glyphs import on_things, standing_alone
 from layersplit.classic.ground import Ground, subject_of
+from layersplit.classic.hills import RIM_PX
 from layersplit.classic.lines import TextBlock, find_blocks
 from layersplit.classic.masks import grown
 from layersplit.classic.nested import find_backdrop, strokes_on
 from layersplit.classic.objects import find_objects
 from layersplit.classic.scene import Scene
+from layersplit.classic.shapes import simple_shape
 from layersplit.classic.smooth import smooth_fill
 from layersplit.classic.stack import Cutout
 from layersplit.classic.zones import SMOOTH, nearest_of, slope
@@ -38,6 +40,8 @@ ALREADY_FOUND: Final = 0.6
 """Share of a letter found by colour that is a letter found by its outline."""
 OWN_PIECE: Final = 0.2
 """Share of a thing without holes from which a piece is the thing itself and not something in it."""
+SETTING: Final = 0.01
+"""Share of a disc that planes hide at least when it lies behind them."""
 CARRIES_TEXT: Final = 0.01
 """Share of the picture from which a thing can carry text."""
 
@@ -58,7 +62,7 @@ def find_parts(scene: Scene, ground: Ground, most: int, run: Run, *, eager: bool
     for block in blocks:
         figure = _without(figure, block.mask)
     texts = _texts(blocks, max(1, most // 2))[:most]
-    planes = ground.planes[: max(0, most - len(texts) - 1)]
+    planes = _largest(ground.planes, max(0, most - len(texts) - 1))
     room = most - len(texts) - len(planes)
     run.progress("provider", 0.45, "Looking for things")
     base = _without_text(scene, blocks)
@@ -69,8 +73,14 @@ def find_parts(scene: Scene, ground: Ground, most: int, run: Run, *, eager: bool
         things = _subject_apart(base, things, room)
     is_guess = any(thing.confidence == GUESS for thing in things)
     things = _backdrops_apart(base, things, room, eager=eager)
-    rear = [Cutout(mask=_completed(p, ground), confidence=ground.confidence) for p in planes]
-    return Parts(cutouts=[*rear, *things, *texts], is_guess=is_guess)
+    behind = [_behind_planes(thing, planes) for thing in things]
+    far = [thing for thing in behind if thing is not None]
+    near = [thing for thing, covered in zip(things, behind, strict=True) if covered is None]
+    rear = [
+        Cutout(mask=mask, confidence=ground.confidence)
+        for mask in _completed(planes, ground, [thing.mask for thing in far])
+    ]
+    return Parts(cutouts=[*far, *rear, *near, *texts], is_guess=is_guess)
 
 
 def shared_out(parts: Sequence[Cutout]) -> list[Cutout]:
@@ -198,8 +208,36 @@ def _backdrops_apart(
     return result
 
 
-def _completed(plane: Mask, ground: Ground) -> Mask:
-    """A plane with what things before it hide: between known places the border runs smoothly."""
-    known = np.any([ground.behind, *ground.planes], axis=0)
-    indicator = plane.astype(np.float32)[..., None]
-    return np.asarray(smooth_fill(indicator, ~known)[..., 0] > 0.5)
+def _largest(planes: Sequence[Mask], most: int) -> list[Mask]:
+    """The ``most`` largest planes, in their order."""
+    by_area = sorted(range(len(planes)), key=lambda at: -int(planes[at].sum()))
+    return [planes[at] for at in sorted(by_area[:most])]
+
+
+def _behind_planes(thing: Cutout, planes: Sequence[Mask]) -> Cutout | None:
+    """A disc that a plane cuts off, whole (a sun behind hills); None for everything else."""
+    if not planes:
+        return None
+    hiding = np.any(planes, axis=0)
+    found = simple_shape(thing.mask, thing.mask | grown(hiding, RIM_PX))
+    if found is None or found.is_panel:
+        return None
+    hidden = int((found.mask & hiding).sum()) / int(found.mask.sum())
+    return replace(thing, mask=found.mask | thing.mask) if hidden > SETTING else None
+
+
+def _completed(planes: Sequence[Mask], ground: Ground, far: Sequence[Mask]) -> list[Mask]:
+    """Planes, rear to front, with what is hidden of them; ``far``: things behind all of them.
+
+    Behind things: between known places the border runs smoothly. Behind nearer planes: a range of
+    hills goes on below its foot.
+    """
+    known = np.any([ground.behind, *ground.planes, *far], axis=0)
+    found: list[Mask] = []
+    nearer = np.zeros_like(ground.behind)
+    for plane in reversed(planes):
+        indicator = plane.astype(np.float32)[..., None]
+        whole = np.asarray(smooth_fill(indicator, ~known)[..., 0] > 0.5)
+        found.append(whole | (nearer & plane.any(0)))
+        nearer |= whole
+    return found[::-1]

@@ -11,7 +11,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from layersplit.domain import F32, Mask
 
@@ -21,9 +20,6 @@ FINE_RELAXATIONS: Final = 5
 wider than two pixels."""
 FINE_PX: Final = 40_000
 SMALLEST_SIDE: Final = 4
-GRADIENT: Final = 1.2
-"""Root mean square (0..255) up to which known values are a gradient that can be extended."""
-SAMPLES: Final = 20_000
 
 
 def smooth_fill(values: F32, hole: Mask) -> F32:
@@ -70,39 +66,3 @@ def _relaxed(values: F32, hole: Mask) -> F32:
     result = values.copy()
     result[view] = part
     return result
-
-
-def gradient_fill(values: F32, hole: Mask) -> F32 | None:
-    """Extend a linear or quadratic gradient into ``hole``; None when ``values`` are none.
-
-    ``values``: (h, w, c) f32 in 0..255. What the gradient does not explain is continued smoothly,
-    so the fill meets what is known.
-    """
-    known = np.flatnonzero(~hole)
-    if known.size < 16:
-        return None
-    sample = known[:: max(1, known.size // SAMPLES)]
-    height, width = hole.shape
-    for degree in (1, 2):
-        terms = polynomial_terms(np.divmod(sample, width), hole.shape, degree)
-        seen = values.reshape(-1, values.shape[2])[sample]
-        factors, *_ = np.linalg.lstsq(terms, seen, rcond=None)
-        if float(np.sqrt(np.square(terms @ factors - seen).mean())) > GRADIENT:
-            continue
-        everywhere = np.divmod(np.arange(height * width), width)
-        model = (polynomial_terms(everywhere, hole.shape, degree) @ factors).reshape(values.shape)
-        rest = smooth_fill((values - model).astype(np.float32), hole)
-        filled = np.clip(model + rest, 0, 255)
-        return np.where(hole[..., None], filled, values).astype(np.float32)
-    return None
-
-
-def polynomial_terms(
-    places: tuple[npt.NDArray[np.intp], ...], shape: tuple[int, ...], degree: int
-) -> npt.NDArray[np.float64]:
-    """Polynomial terms of positions, which are shares of the sides around the middle."""
-    y, x = places[0] / shape[0] - 0.5, places[1] / shape[1] - 0.5
-    terms = [np.ones_like(y), y, x]
-    if degree > 1:
-        terms += [y * y, x * y, x * x]
-    return np.stack(terms, axis=1)

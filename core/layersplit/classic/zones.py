@@ -1,8 +1,9 @@
 """Even places that reach the border, and which of them lie behind everything.
 
 A poster's ground is the place without edges that most of the border shows. Further even places at
-the border are its continuation behind something (same colour), a plane of their own (a floor, a
-sky: it spans a whole side), or a part of a figure that is cut off by the border.
+the border are its continuation behind something (same colour), a plane of their own (a floor or a
+sky spans a whole side, a range of hills goes from the left side to the right one), or a part of a
+figure that is cut off by the border.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from layersplit.classic.hills import find_hills, height_of
 from layersplit.classic.scene import Scene
 from layersplit.classic.smooth import smooth_fill
 from layersplit.domain import F32, Mask
@@ -28,11 +30,16 @@ CONTINUES: Final = 9.0
 """Lab distance up to which a place is what the ground would look like there."""
 SPANS: Final = 0.92
 """Share of a side that a plane of its own covers."""
+PIECE: Final = 0.001
+"""Share of the picture from which an even place may be a piece of a range of hills."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Zones:
-    """``ground``: (h, w), behind everything. ``planes``: further masks, each spanning a side."""
+    """``ground``: (h, w), behind everything. ``planes``: further masks, rear to front.
+
+    What lies lower in the picture is nearer, so of two planes the lower one is in front.
+    """
 
     ground: Mask
     planes: tuple[Mask, ...]
@@ -64,13 +71,20 @@ def find_zones(scene: Scene, smooth: float = SMOOTH) -> Zones | None:
     ground = labels == first
     continued = smooth_fill(scene.lab, ~ground)
     planes: list[Mask] = []
-    for index in sorted(set(map(int, candidates)) - {first}, key=lambda i: -area[i]):
+    others: list[Mask] = []
+    for index in np.argsort(-area, kind="stable"):
+        if index in {0, first} or area[index] < PIECE:
+            continue
         zone = labels == index
-        if _distance(scene.lab, continued, zone) < CONTINUES:
+        reaches = index in candidates
+        if reaches and _distance(scene.lab, continued, zone) < CONTINUES:
             ground |= zone
-        elif float((touch[:, index] / lengths).max()) > SPANS:
+        elif reaches and float((touch[:, index] / lengths).max()) > SPANS:
             planes.append(zone)
-    return Zones(ground=ground, planes=tuple(planes))
+        else:
+            others.append(zone)
+    planes += find_hills(scene.lab, others, planes)
+    return Zones(ground=ground, planes=tuple(sorted(planes, key=height_of)))
 
 
 def _distance(lab: F32, continued: F32, zone: Mask) -> float:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from layersplit.classic.fill import fill
-from layersplit.classic.smooth import gradient_fill, smooth_fill
+from layersplit.classic.gradient import gradient_fill
+from layersplit.classic.smooth import smooth_fill
 from layersplit.run import Run
 
 HEIGHT, WIDTH = 180, 240
