@@ -34,7 +34,6 @@ from layersplit_krita.again import Continuation, Reinsertion
 from layersplit_krita.dialog import SplitDialog
 from layersplit_krita.errands import KeyDialog, set_up
 from layersplit_krita.guard import guarded
-from layersplit_krita.language import spoken
 from layersplit_krita.messages import main_window, show_failure, show_question
 from layersplit_krita.model import ModelDialog
 from layersplit_krita.offer import Offer
@@ -149,7 +148,7 @@ class Desk:
         self._begin(source, choices, row)
 
     def _begin(self, source: Source, choices: Choices, row: ProviderRow) -> None:
-        self._start(Run(source, choices, choices.options(row, spoken()), self._office))
+        self._start(Run(source, choices, choices.options(row), self._office))
 
     def _start(self, run: "Union[Run, Reinsertion, Continuation]") -> None:
         self._runs[run.job] = run

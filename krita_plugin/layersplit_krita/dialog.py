@@ -234,7 +234,7 @@ class SplitDialog(QDialog):
         self._show_costs(row)
         asks = Consent.load().is_needed(row)
         self._agree.setVisible(asks)
-        self._agree.setText(translated(words.AGREE) % row.sends_to)
+        self._agree.setText(words.agreement(row))
         QTimer.singleShot(0, self.adjustSize)
         usable = self._broken is None and row.ready
         self._split.setEnabled(usable and (not asks or self._agree.isChecked()))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
 
+from layersplit.bridge import texts, words
 from layersplit_krita import history_docker
-from layersplit_krita.qt import QTimer
+from layersplit_krita.qt import QLocale, QTimer
 
 if TYPE_CHECKING:
     from layersplit_krita.desk import Desk
@@ -24,7 +25,8 @@ class LayersplitExtension(Extension):
         self._desk: Optional[Desk] = None
 
     def setup(self) -> None:
-        """Hear of the end of the program, to end the worker in time; offer the docker."""
+        """Speak as Krita does, hear of its end to end the worker in time, offer the docker."""
+        texts.speak(QLocale().uiLanguages())
         notifier = Krita.instance().notifier()
         notifier.setActive(True)
         notifier.applicationClosing.connect(self._close)
@@ -44,10 +46,10 @@ class LayersplitExtension(Extension):
         )
 
     def createActions(self, window: Any) -> None:
-        """Called for every new window. Texts and shortcuts come from layersplit_krita.action."""
-        split = window.createAction("layersplit_split", "", SCRIPTS)
+        """Called for every new window. The shortcut comes from layersplit_krita.action."""
+        split = window.createAction("layersplit_split", words.label(words.ACTION), SCRIPTS)
         split.triggered.connect(lambda: self.desk().ask_and_split())
-        again = window.createAction("layersplit_again", "", SCRIPTS)
+        again = window.createAction("layersplit_again", words.label(words.ACTION_AGAIN), SCRIPTS)
         again.triggered.connect(lambda: self.desk().split_again())
         # An action has one place of its own. The menus exist only after this call, and the object
         # ``window`` only during it.

@@ -122,11 +122,11 @@ class HistoryDocker(DockWidget):
 def _text(entry: Any) -> str:
     """Title, what came of it, when."""
     from layersplit.bridge import history, words  # noqa: PLC0415 - not before it is shown
-    from layersplit.bridge.texts import translated  # noqa: PLC0415 - as above
+    from layersplit.bridge.texts import counted, translated  # noqa: PLC0415 - as above
 
     when = time.strftime("%x %H:%M", time.localtime(entry.started))
     if entry.state == history.DONE:
-        came = translated(words.LAYER_COUNT) % len(entry.layers)
+        came = counted(words.LAYER_COUNT, len(entry.layers))
     else:
         came = translated(words.UNFINISHED)
     return "%s\n%s, %s\n%s" % (entry.title, entry.provider, came, when)

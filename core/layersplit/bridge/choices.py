@@ -13,7 +13,7 @@ from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 from layersplit.bridge.jsonfile import read_json, write_json
 from layersplit.bridge.messages import Options
 from layersplit.bridge.paths import data_folder, settings_file
-from layersplit.bridge.texts import N_
+from layersplit.bridge.texts import N_, language
 
 SCOPES = ("picture", "selection", "layer")
 COLOURS = ("source", "model")
@@ -104,7 +104,7 @@ class Choices:
     guidance: Optional[float] = None
     seed: Optional[int] = None
 
-    def options(self, row: ProviderRow, language: str = "en") -> Options:
+    def options(self, row: ProviderRow) -> Options:
         """The message for the worker: what ``row`` has, within its ranges."""
         has = row.options
         return Options(
@@ -119,7 +119,7 @@ class Choices:
             if self.guidance is None or row.guidance is None
             else float(_within(self.guidance, row.guidance)),
             colours=self.colours,
-            language=language,
+            language=language(),
         )
 
 

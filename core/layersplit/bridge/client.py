@@ -42,6 +42,7 @@ from layersplit.bridge.messages import (
 )
 from layersplit.bridge.money import may_have_cost
 from layersplit.bridge.session import Ending, Session
+from layersplit.bridge.spoken import in_users_language
 
 GREETING_S = 30.0
 """A worker greets in well under a second; a cold disk and a virus scanner may take their time."""
@@ -335,7 +336,7 @@ class WorkerClient:
 
         def call() -> None:
             try:
-                self._on_message(message)
+                self._on_message(in_users_language(message))
             except Exception:  # noqa: BLE001 - a host's slot must not end the reading thread
                 note("on_message failed:\n%s" % traceback.format_exc())
 

@@ -20,6 +20,7 @@ from layersplit.bridge.jsonfile import read_json
 from layersplit.bridge.paths import install_record, settings_file
 from layersplit.bridge.refusal import Refusal
 from layersplit.bridge.session import NO_WINDOW
+from layersplit.bridge.spoken import spoken
 
 KEY_S = 60.0
 
@@ -107,14 +108,15 @@ def chosen_model() -> str:
 
 
 def set_up_source() -> Optional[Path]:
-    """What can be installed from here: a wheel that came with the plug-in, or the checkout.
+    """What can be installed from here: the sources that came in the plug-in's zip, or the checkout.
 
     None when there is neither.
     """
-    vendored = Path(layersplit.__file__).parent.parent
-    wheels = sorted(vendored.glob("layersplit-*.whl"))
-    if wheels:
-        return wheels[-1]
+    from layersplit.bridge.setup.source import PARCEL  # noqa: PLC0415 - rarely needed
+
+    parcel = Path(layersplit.__file__).parent.parent / PARCEL
+    if (parcel / "pyproject.toml").is_file():
+        return parcel
     recorded = read_json(install_record()).get("source")
     if isinstance(recorded, str) and Path(recorded).exists():
         return Path(recorded)
@@ -128,16 +130,16 @@ class _Reporter:
         self._report = report
 
     def now(self, title: str, text: str) -> None:
-        self._report("%s: %s" % (title, text))
+        self._report("%s: %s" % (spoken(title), spoken(text)))
 
     def done(self, title: str, text: str) -> None:
-        self._report("%s: %s" % (title, text) if title else text)
+        self._report("%s: %s" % (spoken(title), spoken(text)) if title else spoken(text))
 
 
 def _three_lines(text: str) -> "tuple[str, str, str]":
     lines: List[str] = [line.strip() for line in text.splitlines() if line.strip()][:3]
     lines += [""] * (3 - len(lines))
-    return lines[0], lines[1], lines[2]
+    return spoken(lines[0]), spoken(lines[1]), spoken(lines[2])
 
 
 __all__ = ["BridgeError", "chosen_model", "keep_key", "set_up", "set_up_source", "take_model"]

@@ -15,8 +15,14 @@ from typing import Any, List, Mapping, Optional
 from layersplit.bridge.environment import worker_environment
 from layersplit.bridge.failures import InstallError
 from layersplit.bridge.paths import data_folder, install_record
+from layersplit.bridge.sandbox import sandbox
+from layersplit.bridge.texts import N_, translated
 
 FORMAT = 1
+IS_MISSING = N_("%s is missing")
+IS_HIDDEN = N_("%s cannot be read")
+IS_DAMAGED = N_("%s is damaged")
+IS_ANOTHER = N_("%s is of another version")
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,24 @@ def read_installation() -> Installation:
         with record.open(encoding="utf-8") as stream:
             body = json.load(stream)
     except FileNotFoundError:
-        raise InstallError("not-installed", detail="%s is missing" % record) from None
+        raise _not_installed(IS_MISSING, record) from None
+    except PermissionError as error:
+        raise _not_installed(IS_HIDDEN, record) from error
     except (OSError, ValueError) as error:
-        raise InstallError("not-installed", detail="%s is damaged" % record) from error
+        raise _not_installed(IS_DAMAGED, record) from error
     installation = _from_json(body)
     if installation is None:
-        raise InstallError("not-installed", detail="%s is of another version" % record)
+        raise _not_installed(IS_ANOTHER, record)
     return installation
+
+
+def _not_installed(detail: str, thing: object) -> InstallError:
+    """In a sandbox the reason may be that it hides the thing."""
+    said = translated(detail) % thing
+    inside = sandbox()
+    if inside is not None and detail in (IS_MISSING, IS_HIDDEN):
+        return InstallError("not-installed/in a sandbox", detail=said, sandbox=inside)
+    return InstallError("not-installed", detail=said)
 
 
 def _from_json(body: Any) -> Optional[Installation]:
@@ -91,7 +108,7 @@ def worker_launch(host: Optional[Mapping[str, str]] = None) -> Launch:
     """
     python = native_path(read_installation().python)
     if not Path(python).exists():
-        raise InstallError("not-installed", detail="%s is missing" % python)
+        raise _not_installed(IS_MISSING, python)
     home = data_folder()
     return Launch(
         command=[python, "-I", "-u", "-X", "utf8", "-m", "layersplit", "worker"],

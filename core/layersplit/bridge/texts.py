@@ -1,26 +1,35 @@
 """What both hosts say, in one place: sentences of the channel's own failures, and next steps.
 
-A failure of the worker arrives with its three sentences; those that happen on the host's side (no
-worker, a dead worker, an unreadable file) get theirs here. Every text is marked for gettext: a host
-calls :func:`speak_from` with its catalogues, and without one the English text is shown.
+A failure of the worker arrives with its three sentences (see spoken.py); those that happen on the
+host's side (no worker, a dead worker, an unreadable file) get theirs here. Every text is marked for
+gettext: a host calls :func:`speak` with its user's languages; until then, and in the command line,
+texts are English.
 """
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
-from gettext import bindtextdomain, dgettext
-from typing import Dict, Optional, Tuple
+from gettext import NullTranslations, translation
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from layersplit.bridge.messages import Failed
 from layersplit.bridge.paths import log_file
 
 DOMAIN = "layersplit"
+CATALOGUES = Path(__file__).parent / "languages"
+"""LANGUAGE/LC_MESSAGES/layersplit.mo; made by translations/update.py."""
+ENGLISH = ("en", "C", "POSIX")
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
     """Mark ``text`` for translation where it stands; it is translated when it is shown."""
     return text
+
+
+def NN_(one: str, many: str) -> Tuple[str, str]:  # noqa: N802 - as above
+    """Mark two forms of a text that counts; see :func:`counted`."""
+    return one, many
 
 
 SENTENCES: Dict[str, Tuple[str, str, str]] = {
@@ -45,6 +54,14 @@ SENTENCES: Dict[str, Tuple[str, str, str]] = {
         N_("Layersplit's private environment is not there (%(detail)s)."),
         N_("The plug-in is installed, but the part that splits pictures is not."),
         N_("Choose Set Up, or run: python3 install.py"),
+    ),
+    "not-installed/in a sandbox": (
+        N_("Layersplit's private environment cannot be used from here (%(detail)s)."),
+        N_("This program runs as a %(sandbox)s, which hides the Python of the system from it."),
+        N_(
+            "Choose Set Up. If that does not help, install a Python below your home folder "
+            "(for example: uv python install 3.12) and run: python3 install.py"
+        ),
     ),
     "not-runnable": (
         N_("The worker could not be started: %(detail)s"),
@@ -180,6 +197,22 @@ SENTENCES: Dict[str, Tuple[str, str, str]] = {
         N_("Layersplit has no place for its things."),
         N_("Give yourself the right, or set LAYERSPLIT_HOME to a folder that you can write."),
     ),
+    "install-folder/in a sandbox": (
+        N_("%(folder)s cannot be written: %(detail)s"),
+        N_("This program runs as a %(sandbox)s, which keeps it away from that folder."),
+        N_(
+            "Use the program as your system's package, as AppImage or from its own page; the "
+            "command layersplit works in any case."
+        ),
+    ),
+    "install-old-python/in a sandbox": (
+        N_("This program runs as a %(sandbox)s, in which there is no Python 3.11 (%(found)s)."),
+        N_("Nothing was installed."),
+        N_(
+            "Install a Python below your home folder (for example: uv python install 3.12), then "
+            "try again; or run install.py outside of it."
+        ),
+    ),
     "install-busy": (
         N_("Another set-up of Layersplit is running."),
         N_("This one did nothing."),
@@ -198,6 +231,8 @@ SENTENCES: Dict[str, Tuple[str, str, str]] = {
 }
 """Code, or ``code/variant``, to fact, meaning, remedy. Only the code travels."""
 
+LOG_IS_AT = N_("The log is at %s")
+
 NEXT_STEPS: Dict[str, str] = {
     "not-installed": N_("Set Up…"),
     "not-runnable": N_("Set Up…"),
@@ -215,32 +250,50 @@ NEXT_STEPS: Dict[str, str] = {
 """Code to the label of the button that helps; other failures have only Close."""
 
 
-@lru_cache(maxsize=None)
-def translated(text: str) -> str:
-    """``text`` in the user's language, if there is a catalogue for it.
+class _Voice:
+    """The language that is spoken now. ``tag``: as a host told it, such as de_AT."""
 
-    Remembered, because gettext looks through the disk for its catalogues each time.
+    def __init__(self) -> None:
+        self.tag = "en"
+        self.catalogue = NullTranslations()
+
+
+_voice = _Voice()
+
+
+def speak(languages: Sequence[str], folder: Path = CATALOGUES) -> None:
+    """Show texts in the user's language. ``languages``: the most wanted first, as hosts name them.
+
+    Tags such as ``de-DE``, ``de_DE.UTF-8`` and ``de`` are all understood. English ends the search:
+    whoever wants it before German does not want German.
     """
-    return dgettext(DOMAIN, text)
+    wanted: List[str] = []
+    for language in languages:
+        tag = language.split(".")[0].split("@")[0].replace("-", "_")
+        if tag.split("_")[0] in ENGLISH:
+            break
+        wanted.append(tag)
+    _voice.tag = wanted[0] if wanted else "en"
+    _voice.catalogue = NullTranslations()
+    if wanted:
+        _voice.catalogue = translation(DOMAIN, str(folder), wanted, fallback=True)
+    translated.cache_clear()
 
 
 def language() -> str:
-    """What the user speaks ("de", "pt_BR"), from the variables that gettext reads; else "en".
-
-    GIMP puts a language that was chosen in its settings there itself. As for gettext, LANGUAGE
-    counts only beside a locale that is not C.
-    """
-    locales = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    locale = next(filter(None, locales), "C").split(".")[0].split("@")[0]
-    if locale in ("C", "POSIX"):
-        return "en"
-    return os.environ.get("LANGUAGE", "").split(":")[0].split(".")[0] or locale
+    """The user's language, whether there is a catalogue for it or not: ``en``, ``de_AT``."""
+    return _voice.tag
 
 
-def speak_from(folder: str) -> None:
-    """Take translations from the catalogues in ``folder`` (LANGUAGE/LC_MESSAGES/layersplit.mo)."""
-    bindtextdomain(DOMAIN, folder)
-    translated.cache_clear()
+@lru_cache(maxsize=None)
+def translated(text: str) -> str:
+    """``text`` in the user's language, if there is a catalogue for it."""
+    return _voice.catalogue.gettext(text) if text else text
+
+
+def counted(forms: Tuple[str, str], number: int) -> str:
+    """The form of a text that fits ``number``, with the number in it."""
+    return _voice.catalogue.ngettext(*forms, number) % number
 
 
 def sentences_for(words: str, **facts: object) -> Tuple[str, str, str]:
@@ -275,5 +328,5 @@ def as_text(message: Failed) -> str:
     """What a dialog shows: the sentences, and where the log is."""
     lines = [sentence for sentence in message.sentences if sentence]
     if message.code != "cancelled":
-        lines.append(translated("The log is at %s") % log_file())
+        lines.append(translated(LOG_IS_AT) % log_file())
     return "\n".join(lines)

@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import Any, Mapping, Optional, Tuple
 
 from layersplit.bridge.choices import ProviderRow
-from layersplit.bridge.texts import N_, translated
+from layersplit.bridge.spoken import spoken
+from layersplit.bridge.texts import N_, NN_, counted, translated
 
+ACTION = N_("Split into _Layers…")
+ACTION_AGAIN = N_("Split Again with Last Settings")
 TITLE = N_("Split into Layers")
 PROVIDER = N_("_Provider")
 LAYERS = N_("La_yers")
@@ -39,7 +42,6 @@ GUIDANCE = N_("Guidance")
 SEED = N_("Seed")
 NEGATIVE = N_("What to avoid")
 RANDOM = N_("random")
-DEFAULT = N_("default")
 
 SPLIT = N_("Split")
 CANCEL = N_("Cancel")
@@ -64,7 +66,6 @@ PRICE_EACH = N_("About $%(sum).2f: %(count)d layers at $%(each).2f, as published
 TAKES_SECONDS = N_("Takes about %d s.")
 TAKES_MINUTES = N_("Takes about %d min.")
 
-NO_SELECTION = N_("Nothing is selected, so the whole picture is split.")
 CONVERTED = N_(
     "This picture is %s. Layers are made in RGB and converted, so they differ from it slightly."
 )
@@ -77,7 +78,7 @@ WAITING = N_("Waiting for another split to finish")
 RUN_TITLE = N_("Splitting “%s”")
 GROUP = N_("%s (layers)")
 
-DONE = N_("%d layers in %d s")
+DONE = N_("%(layers)s in %(seconds)d s")
 EMPTY_LAYER = (
     N_("The layer “%s” has no pixels."),
     N_("There is nothing to split; the document is as it was."),
@@ -98,12 +99,13 @@ LATER = N_("_Later")
 LOG = N_("Show _Log")
 
 HISTORY = N_("Layersplit History")
+HISTORY_IS_A_WINDOW = N_("The history is a window; it cannot be used without one.")
 HISTORY_EMPTY = N_("No splits yet. What you split appears here.")
 INSERT_AGAIN = N_("_Insert Again")
 CONTINUE = N_("_Continue")
 DELETE = N_("_Delete")
 UNFINISHED = N_("not finished")
-LAYER_COUNT = N_("%d layers")
+LAYER_COUNT = NN_("%d layer", "%d layers")
 
 KEY_TITLE = N_("Key for %s")
 KEY_HELP = N_("It is kept in the key ring of this system, or in a file that only you can read.")
@@ -128,15 +130,13 @@ NOTHING_TO_SET_UP = (
 )
 SETTING_UP = N_("Setting up Layersplit")
 SET_UP_FETCHES = N_("About 100 MB are fetched from the internet; it takes a minute or two.")
-SET_UP_STOPPED = N_("The set-up was stopped. Start it again to finish it.")
-SET_UP_DONE = N_("Layersplit is ready.")
 
 
 def readiness(row: ProviderRow) -> str:
     """One sentence: ready, or why not."""
     if row.ready:
         return translated(READY_HERE if row.sends_to is None else READY)
-    return row.reason or ""
+    return spoken(row.reason or "")
 
 
 def button(row: ProviderRow) -> str:
@@ -157,7 +157,7 @@ def model_help(row: ProviderRow) -> str:
 
 def set_up_fetches(row: ProviderRow) -> str:
     """How much comes when the set-up begins."""
-    return translated(SET_UP_FETCHES) if row.missing_part is None else row.reason or ""
+    return translated(SET_UP_FETCHES) if row.missing_part is None else spoken(row.reason or "")
 
 
 def price(row: ProviderRow, layers: Optional[int]) -> str:
@@ -178,10 +178,15 @@ def sending(row: ProviderRow) -> str:
     """What is sent to whom; empty when nothing leaves the computer."""
     if row.sends_to is None:
         return ""
-    sentence = translated(SENT) % row.sends_to
+    sentence = translated(SENT) % translated(row.sends_to)
     if row.retention:
-        sentence += " " + translated(KEPT) % row.retention
+        sentence += " " + translated(KEPT) % translated(row.retention)
     return sentence
+
+
+def agreement(row: ProviderRow) -> str:
+    """What the user ticks before the first picture goes there."""
+    return translated(AGREE) % translated(row.sends_to or "")
 
 
 def duration(seconds: Optional[float]) -> str:
@@ -241,8 +246,9 @@ def nothing_to_set_up() -> Tuple[str, str, str]:
 
 def done(layers: int, seconds: float, report: Mapping[str, Any]) -> str:
     """What a finished run says, in one or two short sentences."""
-    text = translated(DONE) % (layers, max(1, round(seconds)))
+    facts = {"layers": counted(LAYER_COUNT, layers), "seconds": max(1, round(seconds))}
+    text = translated(DONE) % facts
     notes = report.get("notes")
     if isinstance(notes, list) and notes:
-        text += "\n" + str(notes[0])
+        text += "\n" + spoken(str(notes[0]))
     return text

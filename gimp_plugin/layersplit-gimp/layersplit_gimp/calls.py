@@ -10,7 +10,7 @@ import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp  # noqa: E402 - the versions come first
+from gi.repository import Gegl, Gimp, GLib  # noqa: E402 - the versions come first
 
 from layersplit.bridge import texts, words  # noqa: E402 - as above
 from layersplit.bridge.choices import Choices, ProviderRow  # noqa: E402
@@ -32,7 +32,7 @@ SHOWN = ""
 
 def split(run_mode: Any, image: Any, drawables: List[Any], config: Any) -> Optional[str]:
     """The procedure plug-in-layersplit: None for success, ``""`` when the user knows already."""
-    Gegl.init(None)
+    _begin()
     choices = arguments.choices_of(config)
     if run_mode == Gimp.RunMode.NONINTERACTIVE:
         return _quietly(image, drawables, choices)
@@ -41,13 +41,19 @@ def split(run_mode: Any, image: Any, drawables: List[Any], config: Any) -> Optio
 
 def history(run_mode: Any, image: Any) -> Optional[str]:
     """The procedure plug-in-layersplit-history: None for success."""
+    _begin()
     if run_mode == Gimp.RunMode.NONINTERACTIVE:
-        return "The history is a window; it cannot be used without one."
-    Gegl.init(None)
+        return texts.translated(words.HISTORY_IS_A_WINDOW)
     _start_windows()
     target = image if image is not None and image.is_valid() else None
     _show_history(target)
     return None
+
+
+def _begin() -> None:
+    """GEGL works, and we speak as GIMP does, which puts its language into the environment."""
+    Gegl.init(None)
+    texts.speak(GLib.get_language_names())
 
 
 def _quietly(image: Any, drawables: List[Any], choices: Choices) -> Optional[str]:
@@ -77,7 +83,7 @@ def _with_windows(
                 return SHOWN
             choices, row = answer
             arguments.remember(config, choices)
-        options = choices.options(row, texts.language()) if row else arguments.all_options(choices)
+        options = choices.options(row) if row else arguments.all_options(choices)
 
         def run(face: Face) -> None:
             source = source_of(image, drawables, choices.scope)

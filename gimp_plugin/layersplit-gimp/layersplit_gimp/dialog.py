@@ -193,7 +193,7 @@ class SplitDialog:
         self._show_costs(row)
         asks = Consent.load().is_needed(row)
         self._agree.set_visible(asks)
-        self._agree.set_label(translated(words.AGREE) % row.sends_to)
+        self._agree.set_label(words.agreement(row))
         self._window.resize(1, 1)  # as small as what is shown allows
         usable = broken is None and row.ready
         self._split.set_sensitive(usable and (not asks or self._agree.get_active()))

@@ -8,7 +8,7 @@ from typing import Any, Optional, Tuple
 from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
 
 from layersplit.bridge import history, words
-from layersplit.bridge.texts import translated
+from layersplit.bridge.texts import counted, translated
 
 INSERT, CONTINUE, DELETE = 1, 2, 3
 JOB, PICTURE, TEXT = 0, 1, 2
@@ -99,7 +99,7 @@ def _text_of(entry: history.Entry) -> str:
     """Title, what came of it, when."""
     when = time.strftime("%x %H:%M", time.localtime(entry.started))
     if entry.state == history.DONE:
-        came = translated(words.LAYER_COUNT) % len(entry.layers)
+        came = counted(words.LAYER_COUNT, len(entry.layers))
     else:
         came = translated(words.UNFINISHED)
     title = GLib.markup_escape_text(entry.title)

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import gi
 
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GLib, GObject  # noqa: E402 - the version comes first
 
+CATALOGUES = "layersplit_gimp/_vendor/layersplit/bridge/languages"
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
+    """Mark ``text``: GIMP itself translates what stands here, with our catalogue."""
+    return text
+
+
 SPLIT = "plug-in-layersplit"
 HISTORY = "plug-in-layersplit-history"
 PROVIDERS = (
-    ("classic", "Offline splitter"),
+    ("classic", N_("Offline splitter")),
     ("wavespeed", "WaveSpeedAI"),
     ("runcomfy", "RunComfy"),
     ("fal", "fal"),
     ("replicate", "Replicate"),
     ("comfyui", "ComfyUI"),
-    ("local", "This computer's GPU"),
+    ("local", N_("This computer's GPU")),
 )
 SCOPES = (
-    ("auto", "The selection if there is one, else the whole picture"),
-    ("picture", "The whole picture"),
-    ("selection", "The selection"),
-    ("layer", "The active layer or group"),
+    ("auto", N_("The selection if there is one, else the whole picture")),
+    ("picture", N_("The whole picture")),
+    ("selection", N_("The selection")),
+    ("layer", N_("The active layer or group")),
 )
-COLOURS = (("source", "Of the picture, exactly"), ("model", "Of the provider"))
+COLOURS = (("source", N_("Of the picture, exactly")), ("model", N_("Of the provider")))
 
 
 class LayersplitPlugIn(Gimp.PlugIn):
     """Made in every process that GIMP starts for us."""
 
-    def do_set_i18n(self, _name: str) -> bool:
-        """Our words have catalogues of their own (see layersplit.bridge.texts)."""
-        return False
+    def do_set_i18n(self, _name: str) -> Tuple[bool, str, str]:
+        """For the menus and the arguments; the dialogs look there themselves."""
+        return True, "layersplit", CATALOGUES
 
     def do_query_procedures(self) -> List[str]:
         """The names, for GIMP's list of plug-ins."""
@@ -55,40 +63,54 @@ class LayersplitPlugIn(Gimp.PlugIn):
 def _describe_split(procedure: Any) -> None:
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
-    procedure.set_menu_label("Split into _Layers…")
+    procedure.set_menu_label(N_("Split into _Layers…"))
     procedure.add_menu_path("<Image>/Layer/")
     procedure.add_menu_path("<Image>/Filters/")
     procedure.set_documentation(
-        "Split the picture into layers that add up to it exactly",
-        "Splits the visible picture, the selection or a layer into named layers in a new group, "
-        "with the embedded offline splitter, a service, or this computer's GPU.",
+        N_("Split the picture into layers that add up to it exactly"),
+        N_(
+            "Splits the visible picture, the selection or a layer into named layers in a new "
+            "group, with the embedded offline splitter, a service, or this computer's GPU."
+        ),
         None,
     )
     flags = GObject.ParamFlags.READWRITE
     for name, label, help_text, entries in (
-        ("provider", "_Provider", "Who splits the picture", PROVIDERS),
-        ("scope", "_Split", "What is split", SCOPES),
-        ("colours", "Co_lours", "Where the layers' colours come from", COLOURS),
+        ("provider", N_("_Provider"), N_("Who splits the picture"), PROVIDERS),
+        ("scope", N_("_Split"), N_("What is split"), SCOPES),
+        ("colours", N_("Co_lours"), N_("Where the layers' colours come from"), COLOURS),
     ):
         choice = Gimp.Choice.new()
         for number, (nick, title) in enumerate(entries):
             choice.add(nick, number, title, "")
         procedure.add_choice_argument(name, label, help_text, choice, entries[0][0], flags)
-    procedure.add_int_argument("layers", "La_yers", "0: automatic", 0, 10, 0, flags)
+    procedure.add_int_argument("layers", N_("La_yers"), N_("0: automatic"), 0, 10, 0, flags)
     procedure.add_string_argument(
-        "prompt", "_Description", "What the whole picture shows, hidden parts included", "", flags
+        "prompt",
+        N_("_Description"),
+        N_("What the whole picture shows, hidden parts included"),
+        "",
+        flags,
     )
-    procedure.add_string_argument("negative-prompt", "A_void", "What to avoid", "", flags)
+    procedure.add_string_argument("negative-prompt", N_("A_void"), N_("What to avoid"), "", flags)
     hidden = False
     procedure.add_boolean_argument(
-        "hide-original", "_Hide the original", "Hide what was split", hidden, flags
+        "hide-original", N_("_Hide the original"), N_("Hide what was split"), hidden, flags
     )
     procedure.add_int_argument(
-        "resolution", "_Resolution", "Side of the model's picture; 0: default", 0, 4096, 0, flags
+        "resolution",
+        N_("_Resolution"),
+        N_("Side of the model's picture; 0: default"),
+        0,
+        4096,
+        0,
+        flags,
     )
-    procedure.add_int_argument("steps", "S_teps", "0: default", 0, 100, 0, flags)
-    procedure.add_double_argument("guidance", "_Guidance", "0: default", 0.0, 20.0, 0.0, flags)
-    procedure.add_int_argument("seed", "S_eed", "-1: random", -1, 2**31 - 1, -1, flags)
+    procedure.add_int_argument("steps", N_("S_teps"), N_("0: default"), 0, 100, 0, flags)
+    procedure.add_double_argument(
+        "guidance", N_("_Guidance"), N_("0: default"), 0.0, 20.0, 0.0, flags
+    )
+    procedure.add_int_argument("seed", N_("S_eed"), N_("-1: random"), -1, 2**31 - 1, -1, flags)
 
 
 def _describe_history(procedure: Any) -> None:
@@ -96,10 +118,12 @@ def _describe_history(procedure: Any) -> None:
     procedure.set_sensitivity_mask(
         mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES | mask.NO_IMAGE
     )
-    procedure.set_menu_label("Layersplit _History…")
+    procedure.set_menu_label(N_("Layersplit _History…"))
     procedure.add_menu_path("<Image>/Filters/")
     procedure.set_documentation(
-        "Past splits: insert again, continue, delete", "Shows what Layersplit has split.", None
+        N_("Past splits: insert again, continue, delete"),
+        N_("Shows what Layersplit has split."),
+        None,
     )
 
 

@@ -47,18 +47,16 @@ def test_a_dialog_points_at_the_log_unless_the_user_cancelled():
     assert "layersplit.log" not in texts.as_text(texts.failed("cancelled", "7"))
 
 
-def test_a_host_brings_its_translations(tmp_path, monkeypatch):
-    monkeypatch.setenv("LANGUAGE", "xx")
-    english = texts.translated("This program is closing.")
+def test_a_catalogue_of_another_folder_can_be_spoken(tmp_path):
     catalogue = tmp_path / "xx" / "LC_MESSAGES" / "layersplit.mo"
     catalogue.parent.mkdir(parents=True)
     catalogue.write_bytes(compiled({"This program is closing.": "Ende."}))
     try:
-        texts.speak_from(str(tmp_path))
+        texts.speak(["xx"], tmp_path)
         assert texts.translated("This program is closing.") == "Ende."
     finally:
-        texts.speak_from("/nowhere")
-    assert texts.translated("This program is closing.") == english
+        texts.speak([])
+    assert texts.translated("This program is closing.") == "This program is closing."
 
 
 def compiled(pairs):
@@ -80,24 +78,3 @@ def test_a_failure_on_this_side_becomes_a_message_for_any_job():
     assert isinstance(error, BridgeError)
     assert error.failed("7").job == "7"
     assert error.failed("7").sentences == list(error.sentences)
-
-
-@pytest.mark.parametrize(
-    ("variables", "spoken"),
-    [
-        ({}, "en"),
-        ({"LANG": "C.UTF-8"}, "en"),
-        ({"LANG": "POSIX", "LANGUAGE": "de"}, "en"),
-        ({"LANG": "de_AT.UTF-8"}, "de_AT"),
-        ({"LANG": "de_DE@euro"}, "de_DE"),
-        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "fr_FR.UTF-8"}, "fr_FR"),
-        ({"LANG": "en_US.UTF-8", "LC_ALL": "ja_JP.UTF-8"}, "ja_JP"),
-        ({"LANG": "en_US.UTF-8", "LANGUAGE": "pt_BR:pt:en"}, "pt_BR"),
-    ],
-)
-def test_the_language_is_the_one_that_gettext_takes(monkeypatch, variables, spoken):
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert texts.language() == spoken

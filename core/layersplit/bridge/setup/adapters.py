@@ -15,10 +15,16 @@ from layersplit.bridge.paths import POINTER, data_folder, usual_folder
 from layersplit.bridge.setup import gimp_shortcuts, krita_config
 from layersplit.bridge.setup.ledger import Ledger, Undo, read_text, remove, write_text
 from layersplit.bridge.setup.places import GimpPlace, KritaPlace
-from layersplit.bridge.setup.source import GIMP_FOLDER, KRITA_PACKAGE, SKIPPED, Source
+from layersplit.bridge.setup.source import (
+    GIMP_FOLDER,
+    GIMP_PACKAGE,
+    KRITA_PACKAGE,
+    SKIPPED,
+    VENDORED,
+    Source,
+)
 
-VENDOR = Path("_vendor") / "layersplit"
-GIMP_PACKAGE = "layersplit_gimp"
+VENDOR = Path(VENDORED) / "layersplit"
 ACTION = "plug-in-layersplit"
 KEY = "<Primary><Shift>k"
 KEY_TEXT = "Ctrl+Shift+K"

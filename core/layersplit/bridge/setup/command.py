@@ -14,6 +14,7 @@ from layersplit.bridge.paths import data_folder, install_record, log_file
 from layersplit.bridge.setup.adapters import moved_home
 from layersplit.bridge.setup.flow import PARTS, Options, Setup
 from layersplit.bridge.setup.hosts import Machine
+from layersplit.bridge.setup.parcels import pack
 from layersplit.bridge.setup.places import gimp_places, krita_places
 from layersplit.bridge.setup.reporting import Terminal
 from layersplit.bridge.setup.running import Stopped
@@ -42,6 +43,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--wheels", type=Path, metavar="FOLDER", help="install packages from here, offline")
     add("--packages-from", type=Path, metavar="FOLDER",
         help="use the packages in this site-packages folder, install none")  # fmt: skip
+    add("--zip", type=Path, metavar="FOLDER", dest="parcels",
+        help="install nothing: write the plug-ins as zip files into FOLDER")  # fmt: skip
     add("--uninstall", action="store_true", help="remove everything again, history included")
     return parser
 
@@ -56,6 +59,10 @@ def main(arguments: List[str], root: Path) -> int:
         if parsed.uninstall:
             return 0 if uninstall(terminal, Machine.here(), parsed.only) else NOT_SET_UP
         source = Source(root)
+        if parsed.parcels is not None:
+            for parcel in pack(source, _whole(parsed.parcels)):
+                sys.stdout.write("%s\n" % parcel)
+            return 0
         sys.stdout.write("Layersplit %s\n" % source.version)
         _warn_of_root(terminal)
         Setup(source, _options(parsed, root), terminal, python=sys.executable).run()

@@ -16,6 +16,7 @@ from typing import List, Optional, Tuple, Union
 from layersplit.bridge import paths
 from layersplit.bridge.failures import InstallError
 from layersplit.bridge.installation import Installation
+from layersplit.bridge.sandbox import sandbox
 from layersplit.bridge.setup.adapters import KEY_TEXT, Adapters
 from layersplit.bridge.setup.home import Lock, check_space, prepare_home
 from layersplit.bridge.setup.hosts import (
@@ -40,8 +41,10 @@ from layersplit.bridge.setup.proof import Proof
 from layersplit.bridge.setup.reporting import Reporter
 from layersplit.bridge.setup.running import Programs
 from layersplit.bridge.setup.source import Source
+from layersplit.bridge.texts import N_
 
 PARTS = ("core", "krita", "gimp")
+ENVIRONMENT = N_("Environment")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Setup:
         self._check_source()
         kritas, gimps = self._hosts()
         places: List[Union[KritaPlace, GimpPlace]] = [*kritas, *gimps]
-        sandboxed = any(place.sandboxed for place in places)
+        sandboxed = sandbox() is not None or any(place.sandboxed for place in places)
         interpreter = find_interpreter(
             self.machine.env, self.machine.home, prefer=self.python, self_contained=sandboxed
         )
@@ -143,7 +146,7 @@ class Setup:
 
     def _make_environment(self, environment: PrivateEnvironment, wanted: Wanted) -> bool:
         """Make it where that is needed; returns whether it was."""
-        title = "Environment"
+        title = ENVIRONMENT
         self.reporter.now(title, "checking")
         if environment.fits(wanted):
             self.reporter.done(title, "is ready, %s" % environment.folder)

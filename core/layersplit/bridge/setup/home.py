@@ -10,6 +10,7 @@ from typing import IO, Optional, Type
 from layersplit.bridge import paths
 from layersplit.bridge.failures import InstallError
 from layersplit.bridge.folders import take_lock
+from layersplit.bridge.sandbox import sandbox
 from layersplit.bridge.setup.adapters import UNDOERS
 from layersplit.bridge.setup.ledger import Ledger
 
@@ -31,10 +32,18 @@ def prepare_home() -> Ledger:
         for folder in reversed(missing):
             ledger.note_folder(folder)
     except OSError as error:
-        raise InstallError(
-            "install-folder", folder=home, detail=error.strerror or str(error)
-        ) from error
+        raise unwritable(home, error) from error
     return ledger
+
+
+def unwritable(folder: Path, error: OSError) -> InstallError:
+    """``folder`` cannot be written: perhaps because the host's package hides it."""
+    detail, inside = error.strerror or str(error), sandbox()
+    if inside is not None:
+        return InstallError(
+            "install-folder/in a sandbox", folder=folder, detail=detail, sandbox=inside
+        )
+    return InstallError("install-folder", folder=folder, detail=detail)
 
 
 def open_ledger(home: Path) -> Ledger:
@@ -64,9 +73,7 @@ class Lock:
         try:
             file = (paths.data_folder() / LOCK).open("wb")
         except OSError as error:
-            raise InstallError(
-                "install-folder", folder=paths.data_folder(), detail=error.strerror
-            ) from error
+            raise unwritable(paths.data_folder(), error) from error
         if not take_lock(file):
             file.close()
             raise InstallError("install-busy")

@@ -17,6 +17,7 @@ from typing import Iterator, List, Mapping, Optional, Tuple
 
 from layersplit.bridge.environment import worker_environment
 from layersplit.bridge.failures import InstallError
+from layersplit.bridge.sandbox import sandbox
 
 OLDEST = (3, 11)
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3", "python")
@@ -66,6 +67,9 @@ def find_interpreter(
             return interpreter
         seen.append(interpreter.text)
     found = "found only %s" % ", ".join(dict.fromkeys(seen)) if seen else "found none"
+    inside = sandbox()
+    if inside is not None:
+        raise InstallError("install-old-python/in a sandbox", found=found, sandbox=inside)
     raise InstallError("install-old-python", found=found)
 
 

@@ -1,4 +1,4 @@
-"""What is installed: a checkout of this repository, or a wheel of it."""
+"""What is installed: a checkout of this repository, the core's part of one, or a wheel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from typing import Iterator, Optional
 KRITA_FILES = ("layersplit_krita.desktop", "layersplit_krita.action")
 KRITA_PACKAGE = "layersplit_krita"
 GIMP_FOLDER = "layersplit-gimp"
-SKIPPED = ("__pycache__", "_vendor")
+GIMP_PACKAGE = "layersplit_gimp"
+CORE_FILES = ("pyproject.toml", "README.md", "LICENSE")
+"""What the core's package is built from, besides itself."""
+VENDORED = "_vendor"
+"""The folder in an adapter that holds its bridge."""
+PARCEL = "layersplit-source"
+"""Beside a vendored bridge: the core's sources, when the plug-in was a zip. No importable name."""
+SKIPPED = ("__pycache__", VENDORED)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ class Source:
         """Changes when what would be installed into the environment changes."""
         total = hashlib.sha256()
         for path in self._parts():
-            total.update(str(path.relative_to(self.path.parent)).encode("utf-8", "surrogateescape"))
+            inside = path.relative_to(self.path if self.is_checkout else self.path.parent)
+            total.update(str(inside).encode("utf-8", "surrogateescape"))
             total.update(b"\0")
             total.update(path.read_bytes())
         return total.hexdigest()
@@ -66,5 +74,5 @@ class Source:
             return
         yield self.path / "pyproject.toml"
         for path in sorted(self.package.rglob("*")):
-            if path.is_file() and not set(SKIPPED) & set(path.parts):
+            if path.is_file() and not set(SKIPPED) & set(path.relative_to(self.path).parts):
                 yield path
