@@ -40,7 +40,7 @@ def installed_home(release: str, run: str, root: Path, wheels: Path) -> Iterator
             if not mark.is_file():
                 _remove_unused(besides=home)
                 _install(Session(root, home, wheels, name="install"))
-                _add_probe(home)
+                add_probe(home)
                 mark.touch()
         yield home
 
@@ -78,7 +78,7 @@ def _install(session: Session) -> None:
         session.close()
 
 
-def _add_probe(home: Path) -> None:
+def add_probe(home: Path) -> None:
     """Krita's probe is one more plug-in; GIMP's runs as a batch and needs none."""
     plugins = home / ".local/share/krita/pykrita"
     if not plugins.is_dir():

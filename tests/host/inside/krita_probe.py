@@ -266,6 +266,7 @@ def windows() -> list[dict[str, str]]:
             "name": widget.objectName(),
             "title": widget.windowTitle(),
             "text": "\n".join(label.text() for label in _visible(widget, QLabel)),
+            "details": widget.informativeText() if hasattr(widget, "informativeText") else "",
             "buttons": [
                 button.text().replace("&", "") for button in _visible(widget, QAbstractButton)
             ],
@@ -353,6 +354,20 @@ def menu_entries(menu: str) -> list[str]:
 def is_enabled(action: str) -> bool:
     """Whether an action can be chosen now."""
     return APP.action(action).isEnabled()
+
+
+def shortcut(action: str) -> str:
+    """The key of an action."""
+    return APP.action(action).shortcut().toString()
+
+
+def stop_worker() -> None:
+    """End the plug-in's worker, as if it had never been started."""
+    from layersplit_krita import extension  # noqa: PLC0415 - there when Krita runs
+
+    found = next(e for e in APP.extensions() if isinstance(e, extension.LayersplitExtension))
+    found.desk().close()
+    found._desk = None
 
 
 def active_node() -> str:
