@@ -226,6 +226,7 @@ def main() -> int:
     status = 0
     for path in sorted(HERE.glob("*.po")):
         catalogue = read(path)
+        fresh.creation_date = catalogue.creation_date  # only texts are worth a change
         catalogue.update(fresh, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         with path.open("wb") as stream:
