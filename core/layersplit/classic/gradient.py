@@ -22,6 +22,7 @@ GRADIENT: Final = 1.2
 SAMPLES: Final = 20_000
 STEP_PX: Final = 2
 """Width of a step of the table of colours."""
+LEAST_KNOWN: Final = 16
 LEAST_SLOPES: Final = 64
 """Known pixels with known neighbours that a direction can be read from."""
 
@@ -34,14 +35,25 @@ def gradient_fill(values: F32, hole: Mask) -> F32 | None:
     ``values``: (h, w, c) f32 in 0..255. What the gradient does not explain is continued smoothly,
     so the fill meets what is known.
     """
-    if int((~hole).sum()) < 16:
+    model = fitted_gradient(values, ~hole)
+    if model is None:
         return None
-    for model in _models(values, ~hole):
-        known = (model - values)[~hole]
-        if float(np.sqrt(np.square(known).mean())) < GRADIENT:
-            rest = smooth_fill((values - model).astype(np.float32), hole)
-            filled = np.clip(model + rest, 0, 255)
-            return np.where(hole[..., None], filled, values).astype(np.float32)
+    rest = smooth_fill((values - model).astype(np.float32), hole)
+    filled = np.clip(model + rest, 0, 255)
+    return np.where(hole[..., None], filled, values).astype(np.float32)
+
+
+def fitted_gradient(values: F32, known: Mask) -> F32 | None:
+    """The gradient that the ``known`` (h, w) values are, everywhere: (h, w, c) f32, unclipped.
+
+    None when they are none, or too few to tell.
+    """
+    if int(known.sum()) < LEAST_KNOWN:
+        return None
+    for model in _models(values, known):
+        off = (model - values)[known]
+        if float(np.sqrt(np.square(off).mean())) < GRADIENT:
+            return model
     return None
 
 

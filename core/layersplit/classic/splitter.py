@@ -11,6 +11,7 @@ from layersplit.checks.subject import subject_mattes
 from layersplit.classic.ground import find_ground
 from layersplit.classic.parts import find_parts, shared_out
 from layersplit.classic.scene import Scene
+from layersplit.classic.shadow import find_shadow
 from layersplit.classic.stack import Cutout, stacked
 from layersplit.domain import U8, Extent, Hints, Mask, ModelLayer
 from layersplit.run import Run
@@ -84,7 +85,8 @@ def _automatic(scene: Scene, most: int, run: Run, *, eager: bool) -> Splitting:
         rear, *front = shared_out(parts.cutouts)
     else:
         rear, front = _ground(_everything(scene), ground.confidence), parts.cutouts
-    layers = stacked(scene, front, rear, run)
+    shadow = find_shadow(scene, ground) if len(front) < most - 1 else None
+    layers = stacked(scene, front, rear, run, shadow)
     if not front and not ground.is_even:
         return Splitting(layers=layers, notes=(ONE_LAYER,))
     is_guess = parts.is_guess or not ground.is_even

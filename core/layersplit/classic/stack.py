@@ -18,6 +18,7 @@ import numpy as np
 from layersplit.classic.fill import fill
 from layersplit.classic.masks import grown
 from layersplit.classic.scene import Scene
+from layersplit.classic.shadow import Shadow
 from layersplit.domain import F32, Mask, ModelLayer
 from layersplit.run import Run
 
@@ -25,6 +26,7 @@ BAND_PX: Final = 2
 """How far around a mask's outline its edge pixels lie."""
 FAINT: Final = 8.0
 """Difference from the ground (0..255) below which an edge cannot be measured."""
+SHADOW: Final = "shadow"
 _SQUARE: Final = np.ones((3, 3), np.uint8)
 
 
@@ -43,14 +45,24 @@ class Cutout:
 
 
 def stacked(
-    scene: Scene, cutouts: Sequence[Cutout], ground: Cutout, run: Run
+    scene: Scene,
+    cutouts: Sequence[Cutout],
+    ground: Cutout,
+    run: Run,
+    shadow: Shadow | None = None,
 ) -> tuple[ModelLayer, ...]:
-    """Layers of ``scene``, bottom first: the ground, then ``cutouts`` in their order."""
+    """Layers of ``scene``, bottom first: the ground, its ``shadow``, ``cutouts`` in their order."""
     values = scene.rgb.astype(np.float32)
     in_front = _in_front([ground.mask, *(cutout.mask for cutout in cutouts)])
-    below = fill(values, ~ground.mask | grown(in_front[0], BAND_PX), run)
     alpha = np.ones(values.shape[:2], np.float32)
-    layers = [_layer(below, alpha, ground)]
+    if shadow is None:
+        below = fill(values, ~ground.mask | grown(in_front[0], BAND_PX), run)
+        layers = [_layer(below, alpha, ground)]
+    else:
+        dark = Cutout(mask=shadow.alpha > 0, name=SHADOW, confidence=ground.confidence)
+        black = np.zeros_like(values)
+        layers = [_layer(shadow.lit, alpha, ground), _layer(black, shadow.alpha, dark)]
+        below = shadow.lit * (1 - shadow.alpha[..., None])
     for at, cutout in enumerate(cutouts, start=1):
         run.progress("provider", 0.55 + 0.4 * at / len(cutouts), "Filling what is hidden")
         hidden = in_front[at]
