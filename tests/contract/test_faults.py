@@ -43,6 +43,14 @@ SURVIVED = [
     for kind in PASSING
     if not (kind in {"html", "broken-json"} and step in {"put", "download"})  # no JSON there
 ]
+REFUSALS = [
+    (name, step, kind)
+    for name, step in REPEATED
+    for kind in ("400", "403", "404", "410", "413", "422")
+    if step in {"poll", "fetch", "download"}
+    # So the result of a request that failed at fal looks.
+    and not (name == "fal" and step == "fetch" and kind in {"413", "422"})
+]
 KEYED = [name for name in STEPS if name != "comfyui"]
 
 
@@ -91,6 +99,63 @@ def test_a_lasting_fault_ends_in_words_and_the_job_is_resumed(start, name, step,
     assert server.submissions == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "step", "kind"), [r for r in REFUSALS if r[1] != "download" and r[2] != "403"]
+)
+def test_a_service_that_denies_a_job_for_a_moment_is_asked_again(start, name, step, kind):
+    server = start(name)
+    server.spoil(step, kind, times=2)
+    assert len(split(server, job="mine").layers) == 3
+    assert server.submissions == 1
+
+
+@pytest.mark.parametrize(("name", "step", "kind"), REFUSALS)
+def test_a_refused_question_is_never_the_end_of_a_paid_job(start, name, step, kind):
+    server = start(name)
+    server.spoil(step, kind, times=10_000)
+    with pytest.raises(LayersplitError) as caught:
+        split(server, job="mine", timing=IMPATIENT)
+    check_words(caught.value, server)
+    assert "jobs resume mine" in caught.value.remedy
+    assert Journal().read("mine").state is State.SUBMITTED
+    for faulty in (server.api, server.cdn):
+        faulty.faults.clear()
+    assert len(split(server, job="mine").layers) == 3
+    assert server.billed == server.submissions == 1
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_too_busy_is_a_refusal_only_with_the_time_to_come_back(start, name):
+    server = start(name)
+    server.spoil("submit", "503", headers={"Retry-After": "30"})
+    with pytest.raises(ProviderError) as caught:
+        split(server, job="mine")
+    assert not isinstance(caught.value, SubmissionUnknownError)
+    assert Journal().read("mine") is None
+    server.spoil("submit", "503")
+    with pytest.raises(SubmissionUnknownError, match="was lost"):
+        split(server, job="mine")
+    assert server.billed == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("wavespeed", {"code": 500, "message": "internal"}),
+        ("runcomfy", {"error_code": 500001, "error_message": "internal"}),
+    ],
+)
+def test_a_server_error_inside_a_good_answer_leaves_the_submission_in_doubt(start, name, body):
+    server = start(name)
+    server.spoil("submit", "replace", body=body)
+    try:
+        assert len(split(server, job="mine").layers) == 3
+    except SubmissionUnknownError:
+        assert name not in LISTS
+    assert server.billed == 1
+    assert Journal().read("mine") is not None
+
+
 @pytest.mark.parametrize("kind", [*PASSING, "500", "504", "other-json"])
 @pytest.mark.parametrize("name", STEPS)
 def test_a_submission_is_sent_at_most_once_and_what_is_paid_is_found(start, name, kind):
@@ -108,7 +173,7 @@ def test_a_submission_is_sent_at_most_once_and_what_is_paid_is_found(start, name
         return
     assert server.billed <= 1
     assert server.submissions <= 1
-    if kind in {"429", "503"}:
+    if kind == "429":
         assert not isinstance(lost, SubmissionUnknownError), "the service said that it did not"
         assert Journal().read("mine") is None
         return

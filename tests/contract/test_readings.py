@@ -162,6 +162,25 @@ def test_fal_failures_that_only_the_result_tells_are_final(start, late_error, pa
     assert Journal().read("mine").state is State.FAILED
 
 
+@pytest.mark.parametrize("step", ["poll", "fetch"])
+@pytest.mark.parametrize("status", ["500", "503", "504"])
+def test_fals_own_trouble_on_the_way_to_a_result_is_no_result(start, step, status):
+    server = start("fal")
+    body = {"detail": "Runner disconnected", "error_type": "runner_disconnected"}
+    server.spoil(step, status, times=2, body=body)
+    assert len(split(server, job="mine").layers) == 3
+    assert server.submissions == 1
+
+
+def test_fal_failures_are_told_in_the_words_of_the_result(start):
+    said = {"loc": ["body", "image_url"], "msg": "It could not be processed",
+            "type": "content_policy_violation"}  # fmt: skip
+    server = start("fal", late_error=(422, {"detail": [said]}))
+    server.fail_with = "Unprocessable"
+    with pytest.raises(RefusedError, match=r"rules on content.*could not be processed"):
+        split(server)
+
+
 def test_replicate_uploads_what_is_large(start, monkeypatch):
     monkeypatch.setattr("layersplit.providers.replicate.INLINE_BYTES", 1000)
     server = start("replicate")
@@ -210,6 +229,16 @@ def test_a_missing_model_file_is_named_with_its_place(start, folder, lists_model
     assert "qwen" in caught.value.fact
     assert "Comfy-Org/Qwen-Image-Layered_ComfyUI" in caught.value.fact
     assert server.submissions == 0
+
+
+def test_all_that_a_server_lacks_is_named_at_once(start):
+    server = start("comfyui")
+    for names in server.folders.values():
+        names.clear()
+    with pytest.raises(SetupError) as caught:
+        split(server)
+    for folder in ("diffusion_models", "text_encoders", "vae"):
+        assert f"models/{folder}/qwen" in caught.value.fact
 
 
 def test_a_file_that_goes_between_the_look_and_the_run_is_named_too(start):

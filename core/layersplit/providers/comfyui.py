@@ -41,7 +41,7 @@ from layersplit.remote.service import (
     Succeeded,
 )
 from layersplit.remote.transport import Transport
-from layersplit.remote.trouble import Kind, Trouble
+from layersplit.remote.trouble import Kind, Trouble, judge
 from layersplit.remote.wire import said_in
 
 LISTEN_S: Final = 1.0
@@ -100,11 +100,11 @@ class ComfyUI:
         for node in NODES:
             if not self._describe(node):
                 raise Trouble(Kind.MISSING_PART, TOO_OLD)
-        for file in FILES:
-            name = choose(file, self._names(file))
-            if name is None:
-                raise Trouble(Kind.MISSING_PART, lacking(file))
-            self._files[file] = name
+        found = {file: choose(file, self._names(file)) for file in FILES}
+        self._files = {file: name for file, name in found.items() if name is not None}
+        missing = [file for file in FILES if file not in self._files]
+        if missing:
+            raise Trouble(Kind.MISSING_PART, lacking(missing))
 
     def _describe(self, node: str) -> Mapping[str, Any]:
         """What the server tells of a node; empty when it has none of that name."""
@@ -366,8 +366,7 @@ def explain(status: int, body: Any) -> Trouble | None:
         case {"error": error, "node_errors": nodes} if status == 400:
             return _refused(error, nodes)
         case {"error": {"message": str(said)}} | {"error": str(said)} if status >= 400:
-            kind = Kind.REQUEST if status < 500 else Kind.BUSY
-            return Trouble(kind, said, status=status)
+            return judge(status, said)
         case _:
             return None
 

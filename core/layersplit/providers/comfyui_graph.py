@@ -75,11 +75,10 @@ def _fits(file: ModelFile, name: str) -> bool:
     return all(part in plain for part in file.parts) and is_vae == (file is DECODER)
 
 
-def lacking(file: ModelFile) -> str:
-    """What to tell somebody whose server lacks the file."""
-    return (
-        f"it lacks the file {file.example}. It belongs into models/{file.folder} (from {SOURCE})."
-    )
+def lacking(files: Sequence[ModelFile]) -> str:
+    """What to tell somebody whose server lacks the ``files``, all of them at once."""
+    places = ", ".join(f"models/{file.folder}/{file.example}" for file in files)
+    return f"it lacks {places} (from {SOURCE})."
 
 
 def build(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, ClassVar, Final
 
 from layersplit.capabilities import CAPABILITIES
@@ -27,14 +28,19 @@ from layersplit.remote.service import (
     Running,
     Succeeded,
 )
+from layersplit.remote.timing import pause
 from layersplit.remote.transport import Transport
-from layersplit.remote.trouble import Kind, Trouble, judge_words
+from layersplit.remote.trouble import Kind, Trouble, judge, judge_words
 from layersplit.remote.wire import said_in
 
 MODEL: Final = CAPABILITIES["fal"].model
 INLINE_BYTES: Final = 1024**2
 """A larger picture is uploaded: somebody saw long requests time out without a word."""
 LARGEST_INLINE_BYTES: Final = 4 * 1024**2
+RESULT_ATTEMPTS: Final = 4
+_OF_A_RESULT: Final = {Kind.FAILED, Kind.TIMED_OUT}
+_REFUSALS: Final = {413, 422, 499}
+"""What a request itself ended in, as against what is wrong with the question for its result."""
 _TIMEOUTS: Final = {"request_timeout", "startup_timeout", "generation_timeout"}
 
 HOSTS: Final = {
@@ -124,13 +130,43 @@ class Fal:
         answer = self.api.repeatable("GET", self._path(job, "status"))
         match answer:
             case {"status": str(status)}:
-                return _state(status.upper(), answer)
+                state = _state(status.upper(), answer)
             case _:
                 raise Trouble(Kind.GARBLED, f"the state of {job.remote_id}")
+        if isinstance(state, Failed):
+            self._add_reason(job, state.trouble)
+        return state
+
+    def _add_reason(self, job: RemoteJob, trouble: Trouble) -> None:
+        """The state names an error; the result tells more of it."""
+        try:
+            self.api.repeatable(
+                "GET", self._path(job, "response"), quick=True, explain=explain_result
+            )
+        except Trouble as reason:
+            if reason.status is not None and reason.said:
+                trouble.said = reason.said
+            if trouble.kind is Kind.FAILED and reason.ended:
+                trouble.kind = reason.kind
 
     def fetch(self, job: RemoteJob) -> Delivery:
-        """The result: the output itself, or the error that it ended in."""
-        answer = self.api.repeatable("GET", self._path(job, "response"))
+        """The result: the output itself, or the error that it ended in.
+
+        A server error of fal's own may be the result or a failure to hand it out: the same answer
+        several times is the result.
+        """
+        for attempt in count():
+            try:
+                return self._result(job)
+            except Trouble as trouble:
+                if trouble.kind not in _OF_A_RESULT or attempt == RESULT_ATTEMPTS - 1:
+                    trouble.ended = trouble.ended or trouble.kind in _OF_A_RESULT
+                    raise
+            self.api.run.wait(pause(self.api.timing, attempt, None))
+        raise AssertionError  # count() does not end
+
+    def _result(self, job: RemoteJob) -> Delivery:
+        answer = self.api.repeatable("GET", self._path(job, "response"), explain=explain_result)
         match answer:
             case {"status": "IN_QUEUE" | "IN_PROGRESS"}:
                 raise Trouble(Kind.NOT_READY)
@@ -175,7 +211,7 @@ def _state(status: str, answer: Mapping[str, Any]) -> RemoteState:
         return Queued(position if isinstance(position, int) else None)
     if status != "COMPLETED":
         return Running()
-    said = str(answer.get("error") or "")
+    said = said_in(answer)
     name = str(answer.get("error_type") or "")
     if not (said or name):
         return Succeeded()
@@ -183,7 +219,7 @@ def _state(status: str, answer: Mapping[str, Any]) -> RemoteState:
         return Failed(Trouble(Kind.TIMED_OUT, said))
     if "cancel" in name:
         return Failed(Trouble(Kind.STOPPED, said))
-    return Failed(Trouble(judge_words(said, otherwise=Kind.FAILED), said or name))
+    return Failed(Trouble(judge_words(f"{said} {name}", otherwise=Kind.FAILED), said or name))
 
 
 def _is_locked(said: str) -> bool:
@@ -195,14 +231,30 @@ def explain(status: int, body: Any) -> Trouble | None:
     match body:
         case {"detail": str(said)} if status == 403 and _is_locked(said):
             return Trouble(Kind.NO_BALANCE, said, status=status)
-        case {"error_type": str(name)} if status >= 500 and name:
-            # The result of a job that failed at fal, not a failure to answer.
-            kind = Kind.TIMED_OUT if name in _TIMEOUTS else Kind.FAILED
-            return Trouble(kind, said_in(body) or name, status=status)
+        case {"detail": [{"type": str(name), **_rest}, *_]} if _is_moderation(status, name):
+            return Trouble(Kind.MODERATION, said_in(body), status=status)
         case _ if status in (401, 403):
             return Trouble(Kind.BAD_KEY, said_in(body), status=status)
         case _:
             return None
+
+
+def _is_moderation(status: int, name: str) -> bool:
+    return status >= 400 and judge_words(name, otherwise=Kind.FAILED) is Kind.MODERATION
+
+
+def explain_result(status: int, body: Any) -> Trouble | None:
+    """The result of a request that failed is the error, with the error's own status."""
+    match body:
+        case {"error_type": str(name)} if name and (status == 400 or status >= 500):
+            kind = Kind.TIMED_OUT if name in _TIMEOUTS else Kind.FAILED
+            return Trouble(kind, said_in(body) or name, status=status)
+    trouble = explain(status, body)
+    if trouble is None and status in _REFUSALS:
+        trouble = judge(status, said_in(body))
+    if trouble is not None and status in _REFUSALS:
+        trouble.ended = True
+    return trouble
 
 
 def hosted() -> Hosted:

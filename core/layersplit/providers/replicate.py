@@ -13,7 +13,7 @@ from layersplit.capabilities import CAPABILITIES
 from layersplit.providers.hosted import Hosted
 from layersplit.remote.addresses import in_path
 from layersplit.remote.outputs import data_address, outputs_in
-from layersplit.remote.recent import pick, recent_in
+from layersplit.remote.recent import pick, recent_in, rows_in
 from layersplit.remote.service import (
     Delivery,
     Failed,
@@ -103,11 +103,12 @@ class Replicate:
     def fetch(self, job: RemoteJob) -> Delivery:
         """The outputs, if they have not vanished."""
         prediction = self._prediction(job)
-        if prediction["status"] != "succeeded":
+        if prediction["status"].lower() != "succeeded":
             raise Trouble(Kind.NOT_READY)
         outputs = outputs_in(prediction.get("output"))
         if not outputs and prediction.get("data_removed"):
-            raise Trouble(Kind.GONE, "predictions are removed after one hour")
+            said = "predictions are removed after one hour"
+            raise Trouble(Kind.GONE, said, completed=True)
         return Delivery(outputs=outputs)
 
     def _prediction(self, job: RemoteJob) -> Mapping[str, Any]:
@@ -127,11 +128,10 @@ class Replicate:
     def find(self, order: Order, picture: str, lost: Lost) -> RemoteJob | None:
         """In the list of predictions, the newest first."""
         del order
-        match self.api.repeatable("GET", "/v1/predictions"):
-            case {"results": [*items]} | [*items]:
-                return pick(recent_in(items), MODEL, picture, lost)
-            case _:
-                raise Trouble(Kind.GARBLED, "the list of predictions")
+        items = rows_in(self.api.repeatable("GET", "/v1/predictions"))
+        if items is None:
+            raise Trouble(Kind.GARBLED, "the list of predictions")
+        return pick(recent_in(items), MODEL, picture, lost)
 
     def test_key(self) -> str:
         """Read the model's page."""

@@ -138,15 +138,17 @@ class RunComfy:
                 raise
             answer = self.api.repeatable("GET", f"{_path(job)}/result")
         match answer:
-            case {"output": output, **rest} if output:
-                return Delivery(outputs=outputs_in(output), cost_usd=_cost(rest.get("cost")))
             case {"status": str(status)} if status.lower() in _FAILED | _STOPPED:
                 said = said_in(answer)
-                raise Trouble(judge_words(said, otherwise=Kind.FAILED), said)
+                raise Trouble(judge_words(said, otherwise=Kind.FAILED), said, ended=True)
             case {"status": str(status)} if status.lower() not in _DONE:
                 raise Trouble(Kind.NOT_READY)
+            case {"output": output, **rest} if outputs_in(output):
+                return Delivery(outputs=outputs_in(output), cost_usd=_cost(rest.get("cost")))
             case {"status": str()}:
-                return Delivery(outputs=())
+                said = said_in(answer) or "no layers in the answer"
+                kind = judge_words(said, otherwise=Kind.FAILED)
+                raise Trouble(kind, said, completed=True)
             case _:
                 raise Trouble(Kind.GARBLED, f"the result of {job.remote_id}")
 

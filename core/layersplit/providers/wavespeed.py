@@ -14,7 +14,7 @@ from layersplit.capabilities import CAPABILITIES
 from layersplit.providers.hosted import Hosted
 from layersplit.remote.addresses import in_path
 from layersplit.remote.outputs import outputs_in
-from layersplit.remote.recent import EARLIER_S, LATER_S, pick, recent_in
+from layersplit.remote.recent import EARLIER_S, LATER_S, pick, recent_in, rows_in
 from layersplit.remote.service import (
     Delivery,
     Failed,
@@ -163,11 +163,10 @@ class WaveSpeed:
             if trouble.kind is not Kind.REQUEST:
                 raise
             answer = self.api.repeatable("POST", "/api/v3/predictions", json=page)
-        match answer:
-            case {"data": {"items": [*items]}} | {"data": [*items]} | [*items]:
-                return pick(recent_in(items), MODEL, picture, lost)
-            case _:
-                raise Trouble(Kind.GARBLED, "the list of predictions")
+        items = rows_in(answer)
+        if items is None:
+            raise Trouble(Kind.GARBLED, "the list of predictions")
+        return pick(recent_in(items), MODEL, picture, lost)
 
     def test_key(self) -> str:
         """The balance."""
@@ -192,7 +191,8 @@ def _why(status: str, data: Mapping[str, Any]) -> Trouble:
         return Trouble(Kind.TIMED_OUT, said)
     if status != "failed":
         return Trouble(Kind.STOPPED, said or status)
-    kind = _TASK_CODES.get(data.get("code") or 0)
+    code = data.get("code")
+    kind = _TASK_CODES.get(code) if isinstance(code, int) else None
     return Trouble(kind or judge_words(said, otherwise=Kind.FAILED), said)
 
 
@@ -229,7 +229,7 @@ def _moment(seconds: float) -> str:
 def explain(status: int, body: Any) -> Trouble | None:
     """The envelope's own code counts, also inside an HTTP 200."""
     match body:
-        case {"data": {"id": str(), "status": str()}}:
+        case {"data": {"id": str(remote_id), "status": str()}} if remote_id:
             return None  # a job, whatever became of it: poll() reads it
         case {"code": int(code)} if status < 300 and not 200 <= code < 300 and code != 0:
             if code in _TASK_CODES:

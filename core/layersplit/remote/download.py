@@ -32,6 +32,7 @@ ATTEMPTS: Final = 4
 MAX_LAYERS: Final = 32
 MAX_PICTURE_BYTES: Final = 512 * 1024**2
 MAX_TOTAL_S: Final = 300.0
+_PASSING: Final = (408, 425, 429)
 
 
 def fetch_layers(
@@ -39,7 +40,7 @@ def fetch_layers(
 ) -> tuple[list[bytes], list[U8]]:
     """The files of all layers and their pixels, in the order of ``outputs``.
 
-    Raises Trouble: GONE when a link has expired, GARBLED for a file that is no layer.
+    Raises Trouble: EXPIRED when a link no longer works, GARBLED for a file that is no layer.
     """
     if len(outputs) > MAX_LAYERS:
         raise Trouble(Kind.GARBLED, f"{len(outputs)} layers")
@@ -90,8 +91,9 @@ def _follow(url: str, transport: Transport, max_bytes: int) -> Reply:
         url = urljoin(url, reply.headers.get("location", ""))
     else:
         raise Trouble(Kind.UNSAFE, "too many redirects")
-    if reply.status in (401, 403, 404, 410):
-        raise Trouble(Kind.GONE, status=reply.status)
+    if 400 <= reply.status < 500 and reply.status not in _PASSING:
+        # Somebody else's server, mostly: it says nothing of the job.
+        raise Trouble(Kind.EXPIRED, status=reply.status)
     if not 200 <= reply.status < 300:
         raise judge(reply.status, "", retry_after(reply.headers.get("retry-after")))
     return reply
@@ -129,7 +131,7 @@ def _not_read(address: str, raised: Exception) -> InputError | UnreachableError:
             meaning="Only public https addresses are read. Nothing was split.",
             remedy="Save the picture and name the file.",
         )
-    if kind in {Kind.GONE, Kind.NOT_FOUND, Kind.REQUEST, Kind.NOT_ALLOWED, Kind.GARBLED}:
+    if kind in {Kind.EXPIRED, Kind.GARBLED}:
         return InputError(
             f"{host} does not hand out a picture at this address.",
             meaning="Nothing was split.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ def outputs_in(value: Any) -> tuple[Output, ...]:
     match value:
         case None | "":
             return ()
+        case str(text) if text.lstrip().startswith("["):
+            return outputs_in(_list(text))
         case str(text):
             return (_output(text),)
         case [*items]:
@@ -33,6 +36,14 @@ def outputs_in(value: Any) -> tuple[Output, ...]:
             return ()
         case _:
             raise Trouble(Kind.GARBLED, "a layer that is neither an address nor a file")
+
+
+def _list(text: str) -> Any:
+    """A list that was sent as text; one service's documents call the field a string."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Trouble(Kind.GARBLED, "a list of layers that is none") from None
 
 
 def _output(text: str) -> Output:

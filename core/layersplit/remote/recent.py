@@ -25,6 +25,22 @@ class Recent:
     created: float | None
 
 
+def rows_in(answer: Any, depth: int = 3) -> list[Any] | None:
+    """The list in an answer, under whatever names it lies; None where there is none.
+
+    No document says the names. ``depth``: how many objects deep to look.
+    """
+    match answer:
+        case [*items] if all(isinstance(item, Mapping) for item in items):
+            return items
+        case Mapping() if depth:
+            found = [rows_in(value, depth - 1) for value in answer.values()]
+            lists = [rows for rows in found if rows is not None]
+            return max(lists, key=len, default=None)
+        case _:
+            return None
+
+
 def recent_in(items: Sequence[Any]) -> list[Recent]:
     """The entries of a JSON list of predictions; what has no id is passed over."""
     found = []

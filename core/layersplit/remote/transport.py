@@ -100,13 +100,14 @@ class Transport:
                 if certainly_not_sent(trouble):
                     raise
                 raise AnswerLost(trouble.kind, trouble.said) from trouble
-        if reply.status >= 500 and reply.status != 503:
+        if reply.status >= 500 and not _declined(reply):
             said = self.words_of(reply)
             raise AnswerLost(Kind.BUSY, said, status=reply.status)
         try:
             return self._read(reply)
         except Trouble as trouble:
-            if trouble.kind in DOUBTFUL and reply.status < 300:
+            doubtful = trouble.kind in DOUBTFUL or trouble.kind is Kind.BUSY
+            if doubtful and reply.status < 300:
                 raise AnswerLost(trouble.kind, trouble.said) from trouble
             raise
 
@@ -125,16 +126,18 @@ class Transport:
         fields: Mapping[str, str] | None = None,
         role: str = "",
         quick: bool = False,
+        explain: Explain | None = None,
     ) -> Any:
         """Send a request that costs nothing, again and again while that can help.
 
         Returns the JSON answer. ``files`` and ``fields`` make a form. ``quick``: one attempt of a
-        few seconds, for what the run can do without. Raises Trouble and Cancelled.
+        few seconds, for what the run can do without. ``explain``: for an answer that is to be read
+        otherwise than the service's others. Raises Trouble and Cancelled.
         """
 
         def attempt() -> Any:
             request = self._request(method, path, role, json=json, files=files, fields=fields)
-            return self._read(self._exchange(request, quick=quick))
+            return self._read(self._exchange(request, quick=quick), explain)
 
         return self._again(attempt, quick=quick)
 
@@ -292,7 +295,7 @@ class Transport:
             status=response.status_code, headers=dict(response.headers), content=bytes(content)
         )
 
-    def _read(self, reply: Reply) -> Any:
+    def _read(self, reply: Reply, explain: Explain | None = None) -> Any:
         """The JSON of a good answer; raises the Trouble of any other."""
         wait_s = retry_after(reply.headers.get("retry-after"))
         try:
@@ -302,7 +305,7 @@ class Transport:
             if reply.status < 300:
                 kind = Kind.CAPTIVE if is_page(reply) else Kind.GARBLED
                 raise Trouble(kind, status=reply.status) from None
-        trouble = self._explain(reply.status, body)
+        trouble = (explain or self._explain)(reply.status, body)
         if trouble is None and reply.status >= 300:
             trouble = judge(reply.status, self.words_of(reply), wait_s)
         if trouble is not None:
@@ -354,3 +357,12 @@ class Transport:
             # servers run into delayed acknowledgements (0.04 s for every answer).
             limits=httpx.Limits(max_keepalive_connections=None if self.addresses.is_public else 0),
         )
+
+
+def _declined(reply: Reply) -> bool:
+    """Whether a 5xx certainly means that nothing was done.
+
+    A server that is too busy for a request says when to come back (RFC 9110, section 15.6.4); any
+    other 5xx may come from a gateway behind which the request has arrived.
+    """
+    return reply.status == 503 and "retry-after" in reply.headers

@@ -35,6 +35,7 @@ class Kind(Enum):
     RATE = "rate"
     NOT_FOUND = "not found"
     GONE = "gone"
+    EXPIRED = "expired"  # the address of a layer, not the layer
     BUSY = "busy"  # 5xx: the service's own trouble, passing
     FAILED = "failed"  # the job itself
     TIMED_OUT = "timed out"  # the job, at the service
@@ -52,26 +53,26 @@ PASSING: Final = frozenset(
 DOUBTFUL: Final = frozenset({Kind.GARBLED, Kind.CAPTIVE})
 """Kinds that asking again cures now and then: a few times is enough."""
 
-OF_THE_JOB: Final = frozenset(
+FIRM: Final = frozenset(
     {
-        Kind.FAILED,
-        Kind.TIMED_OUT,
-        Kind.STOPPED,
-        Kind.MODERATION,
-        Kind.PICTURE,
-        Kind.REQUEST,
-        Kind.TOO_LARGE,
-        Kind.GONE,
+        Kind.TLS,
+        Kind.PROXY,
+        Kind.BAD_KEY,
+        Kind.NO_BALANCE,
+        Kind.NOT_ALLOWED,
+        Kind.UNSAFE,
+        Kind.MISSING_PART,
     }
 )
-"""Kinds after which a submitted job has no layers left to wait for."""
+"""Kinds that the next question does not change: only the user can."""
 
 
 class Trouble(Exception):  # noqa: N818 - it becomes an error only in failure()
     """Something went wrong.
 
-    ``said``: the service's own words. ``wait_s``: how long it asks for. ``completed``: the job was
-    done, and is charged, all the same.
+    ``said``: the service's own words. ``wait_s``: how long it asks for. ``ended``: the service says
+    of the job itself that it has ended without layers; what merely goes wrong while asking for them
+    never says that. ``completed``: it did, and the job is charged all the same.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Trouble(Exception):  # noqa: N818 - it becomes an error only in failure()
         *,
         wait_s: float | None = None,
         status: int | None = None,
+        ended: bool = False,
         completed: bool = False,
     ) -> None:
         super().__init__(kind.value)  # without ``said``: it is cleaned after it was raised
@@ -88,6 +90,7 @@ class Trouble(Exception):  # noqa: N818 - it becomes an error only in failure()
         self.said = said
         self.wait_s = wait_s
         self.status = status
+        self.ended = ended or completed
         self.completed = completed
 
     def __str__(self) -> str:
@@ -110,7 +113,8 @@ def tidy(text: object, secret: str | None = None) -> str:
 _BALANCE: Final = re.compile(r"insufficient|balance|credit|top.?up", re.IGNORECASE)
 _LOCKED: Final = re.compile(r"locked|billing|payment", re.IGNORECASE)
 _MODERATION: Final = re.compile(
-    r"nsfw|moderat|safety|sensitive|prohibited|content.?polic", re.IGNORECASE
+    r"nsfw|moderat|safety|sensitive|prohibited|content.?polic|flagged|content.?check",
+    re.IGNORECASE,
 )
 _PICTURE: Final = re.compile(r"image|picture|media|decode|file", re.IGNORECASE)
 _KEY: Final = re.compile(r"api.?key|token|unauthori[sz]ed|credential", re.IGNORECASE)

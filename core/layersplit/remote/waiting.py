@@ -30,12 +30,13 @@ from layersplit.remote.service import (
     Succeeded,
 )
 from layersplit.remote.timing import pause
-from layersplit.remote.trouble import OF_THE_JOB, Kind, Trouble
+from layersplit.remote.trouble import FIRM, PASSING, Kind, Trouble
 from layersplit.remote.words import Standing, failure
 from layersplit.run import Run
 
 LOG: Final = logging.getLogger("layersplit.remote")
-ODD_ANSWERS: Final = 3
+ODD_ANSWERS: Final = 4
+"""So often in a row may a service answer a question with nonsense, or deny a job that it made."""
 FRESH_LINKS: Final = 2
 POLL_GROWTH: Final = 1.2
 SHORTEST_POLL_S: Final = 0.002
@@ -66,8 +67,9 @@ def _watch(desk: Desk, entry: Entry, remote: RemoteJob) -> None:
             odd = 0
         except Trouble as trouble:
             odd += 1
-            if trouble.kind is not Kind.GARBLED or odd >= ODD_ANSWERS:
+            if not _may_change(trouble) or odd >= ODD_ANSWERS:
                 raise
+            LOG.info("an odd answer: %s %s", trouble.kind.value, trouble.said)
         else:
             if isinstance(state, Succeeded):
                 return
@@ -79,6 +81,14 @@ def _watch(desk: Desk, entry: Entry, remote: RemoteJob) -> None:
             raise Trouble(Kind.SLOW)
         desk.run.wait(max(pace_s, SHORTEST_POLL_S))
         pace_s = min(pace_s * POLL_GROWTH, desk.timing.poll_s or desk.service.poll_s)
+
+
+def _may_change(trouble: Trouble) -> bool:
+    """Whether the same question may be answered otherwise in a moment.
+
+    The transport has repeated what passes by itself for as long as it is patient.
+    """
+    return not (trouble.ended or trouble.kind in PASSING or trouble.kind in FIRM)
 
 
 def _told(desk: Desk, state: RemoteState) -> tuple[str, float | None, str]:
@@ -93,6 +103,7 @@ def _told(desk: Desk, state: RemoteState) -> tuple[str, float | None, str]:
         case Running(fraction=float(part)):
             return "running", 0.1 + 0.8 * part, f"{title} makes the layers"
         case Failed(trouble=trouble):
+            trouble.ended = True
             raise trouble
         case _:
             raise AssertionError(state)
@@ -121,11 +132,11 @@ def _fetched(desk: Desk, remote: RemoteJob) -> tuple[Delivery, list[bytes], list
     for attempt in range(FRESH_LINKS + 1):
         delivery = _delivered(desk, remote)
         if not delivery.outputs:
-            raise Trouble(Kind.FAILED, "no layers in the answer")
+            raise Trouble(Kind.FAILED, "no layers in the answer", completed=True)
         try:
             return delivery, *fetch_layers(delivery.outputs, desk.transport, run=desk.run)
         except Trouble as trouble:
-            if trouble.kind is not Kind.GONE or attempt == FRESH_LINKS:
+            if trouble.kind is not Kind.EXPIRED or attempt == FRESH_LINKS:
                 raise
         desk.run.wait(pause(desk.timing, attempt, None))
     raise AssertionError  # the last attempt has returned or raised
@@ -138,7 +149,10 @@ def _delivered(desk: Desk, remote: RemoteJob) -> Delivery:
         try:
             return desk.service.fetch(remote)
         except Trouble as trouble:
-            if trouble.kind is not Kind.NOT_READY or time.monotonic() > give_up:
+            if trouble.kind is Kind.NOT_READY:
+                if time.monotonic() > give_up:
+                    raise
+            elif not _may_change(trouble) or attempt + 1 >= ODD_ANSWERS:
                 raise
         desk.run.wait(pause(desk.timing, attempt, None))
     raise AssertionError  # count() does not end
@@ -146,7 +160,7 @@ def _delivered(desk: Desk, remote: RemoteJob) -> Delivery:
 
 def _give_up(desk: Desk, entry: Entry, trouble: Trouble) -> NoReturn:
     """Say what went wrong; the job stays resumable unless the service has ended it."""
-    ended = trouble.kind in OF_THE_JOB
+    ended = trouble.ended
     trouble.said = desk.transport.clean(trouble.said)
     standing = Standing(job=entry.job, sent=True, remote_id=entry.remote_id, ended=ended)
     error = failure(trouble, desk.capability, standing)

@@ -55,6 +55,8 @@ def said_in(body: Any) -> str:  # noqa: PLR0911 - a table of forms
             return said
         case {"detail": [*items]} if items:
             return "; ".join(_item_said(item) for item in items[:3])
+        case {"detail": {"message": str(said)} | {"msg": str(said)}} if said:
+            return said
         case {"title": str(said)}:
             return said
         case _:

@@ -140,6 +140,12 @@ _WORDS: Final[dict[Kind, _Words]] = {
         "{who} no longer has the layers{said}.",
         "Split the picture again; this is a new job there.",
     ),
+    Kind.EXPIRED: _Words(
+        ProviderError,
+        "The addresses that {who} gave for the layers do not work.",
+        "Try again in a few minutes.",
+        retry_helps=True,
+    ),
     Kind.BUSY: _Words(
         ProviderError,
         "{who} has trouble of its own{said}.",
@@ -172,7 +178,7 @@ _WORDS: Final[dict[Kind, _Words]] = {
     Kind.MISSING_PART: _Words(
         SetupError,
         "{who} cannot run the model: {said}",
-        "Update it or add the file, restart it, then try again.",
+        "Update it or add what is missing, restart it, then try again.",
     ),
     Kind.NOT_READY: _Words(
         ProviderError,
@@ -188,7 +194,7 @@ def failure(trouble: Trouble, capability: Capability, standing: Standing) -> Lay
     words = _WORDS[trouble.kind]
     lost = standing.sent and standing.remote_id is None
     names = {
-        "who": capability.title if capability.name != "comfyui" else "The ComfyUI server",
+        "who": capability.title if capability.name != "comfyui" else "the ComfyUI server",
         "name": capability.name,
         "page": capability.key_page,
         "said": _quoted(trouble),

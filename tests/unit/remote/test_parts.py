@@ -18,7 +18,7 @@ from layersplit.remote.exchange import in_background, in_parallel
 from layersplit.remote.journal import Entry, Journal, State
 from layersplit.remote.money import Book, dollars
 from layersplit.remote.outputs import outputs_in
-from layersplit.remote.recent import Recent, pick, seconds
+from layersplit.remote.recent import Recent, pick, rows_in, seconds
 from layersplit.remote.service import Inline, Link, Lost
 from layersplit.remote.timing import Timing, pause, retry_after
 from layersplit.remote.trouble import Kind, Trouble, judge, tidy
@@ -164,10 +164,29 @@ def test_layers_are_found_in_every_form():
     assert outputs_in("data:image/png;base64,aGk=") == (Inline(b"hi"),)
     assert outputs_in("aGk=") == (Inline(b"hi"),)
     assert outputs_in({"images": [{"url": "https://a"}]}) == (Link("https://a"),)
+    assert outputs_in('["https://a/1.png", "aGk="]') == (Link("https://a/1.png"), Inline(b"hi"))
     assert outputs_in(None) == outputs_in([]) == outputs_in("") == ()
     for wrong in (5, "no base64!", [["ftp://x"]]):
         with pytest.raises(Trouble):
             outputs_in(wrong)
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda rows: rows,
+    lambda rows: {"results": rows, "next": None},
+    lambda rows: {"code": 200, "data": rows},
+    lambda rows: {"code": 200, "data": {"items": rows, "page": 1}},
+    lambda rows: {"data": {"page": {"predictions": rows}, "notes": []}},
+])  # fmt: skip
+def test_a_list_of_jobs_is_found_under_any_name(wrap):
+    rows = [{"id": "a", "input": {"tags": ["x"]}}, {"id": "b"}]
+    assert rows_in(wrap(rows)) == rows
+    assert rows_in(wrap([])) == []
+
+
+def test_an_answer_without_a_list_is_no_empty_list():
+    for answer in (None, {"message": "no"}, {"data": {"ids": ["a", "b"]}}, "x"):
+        assert rows_in(answer) is None
 
 
 def recent(remote_id, created=1000.0, picture=None, model="m"):
