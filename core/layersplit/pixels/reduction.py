@@ -14,8 +14,9 @@ import numpy as np
 
 from layersplit.domain import F32, Extent, Pixels
 from layersplit.pixels.compositing import peak
+from layersplit.pixels.threads import in_threads
 
-CHUNK_PX: Final = 1_000_000
+CHUNK_PX: Final = 500_000
 """Pixels that are converted to floating point at a time."""
 
 
@@ -37,13 +38,18 @@ def reduced(pixels: Pixels, extent: Extent) -> F32:
     total = np.zeros((extent.height, extent.width, 4), np.float32)
     ratio = height / extent.height
     rows = max(1, CHUNK_PX // width)
-    for top in range(0, height, rows):
+
+    def part(top: int) -> tuple[slice, F32]:
         chunk = _premultiplied(pixels[top : top + rows])
         narrow = cv2.resize(chunk, (extent.width, len(chunk)), interpolation=cv2.INTER_AREA)
         narrow = narrow.reshape(len(chunk), -1)
         first, last = int(top / ratio), min(extent.height, int((top + len(chunk)) / ratio) + 1)
         weights = _row_weights(top, len(chunk), first, last, ratio)
-        total[first:last] += (weights @ narrow).reshape(last - first, extent.width, 4)
+        shares = (weights @ narrow).reshape(last - first, extent.width, 4)
+        return slice(first, last), np.asarray(shares, np.float32)
+
+    for place, shares in in_threads(part, range(0, height, rows)):
+        total[place] += shares
     alpha = total[..., 3:]
     np.divide(total[..., :3], alpha, out=total[..., :3], where=alpha > 0)
     return total

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from layersplit.domain import Arithmetic, Colours, Layer, ModelLayer, Picture
+from layersplit.pixels.threads import in_threads
 from layersplit.restore.answer import small_layers
 from layersplit.restore.evidence import clean, gather
 from layersplit.restore.harmony import harmonised
@@ -43,10 +44,9 @@ def restore(
     """
     run.progress("restore", 0.0, "Bringing the layers to full size")
     grid, small, stack = small_layers(picture, layers)
-    cleaned = []
-    for number, layer in enumerate(stack):
-        run.check()
-        cleaned.append(clean(layer, bottom=number == 0))
+    run.check()
+    cleaned = in_threads(lambda one: clean(one[1], bottom=one[0] == 0), enumerate(stack))
+    run.check()
     if colours == "source":
         cleaned = harmonised(small, cleaned)
     run.check()

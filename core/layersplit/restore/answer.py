@@ -12,6 +12,7 @@ from layersplit.domain import F32, ModelLayer, Picture
 from layersplit.pixels.colour import document_colours
 from layersplit.pixels.pyramid import push_pull
 from layersplit.pixels.reduction import reduced, reduced_extent
+from layersplit.pixels.threads import in_threads
 from layersplit.restore.evidence import SmallLayer
 from layersplit.restore.grid import Grid
 from layersplit.restore.registration import displacement, moved
@@ -30,11 +31,11 @@ def small_layers(
     small = reduced(picture.pixels, extent)
     colour = push_pull(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))
     colours = document_colours(picture.icc)
-    stack = [_resampled(layer, grid) for layer in layers]
+    stack = in_threads(lambda layer: _resampled(layer, grid), layers)
     offset = displacement(colours.to_srgb(colour), _composite(stack))
     if offset is not None:
         stack = [moved(values, offset) for values in stack]
-    return grid, colour, [_straight(values, colours.from_srgb) for values in stack]
+    return grid, colour, in_threads(lambda values: _straight(values, colours.from_srgb), stack)
 
 
 def _resampled(layer: ModelLayer, grid: Grid) -> F32:

@@ -17,10 +17,12 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from layersplit.domain import F32, Arithmetic, Pixels
+from layersplit.domain import F32, Arithmetic, Bounds, Pixels
 from layersplit.pixels.compositing import peak
-from layersplit.restore.finish import Index, Solved, add_up, in_units
+from layersplit.restore.finish import Solved, add_up
+from layersplit.restore.pixel_lists import Index
 from layersplit.restore.projection import weights_of
+from layersplit.restore.units import in_units
 
 F64: TypeAlias = npt.NDArray[np.float64]
 
@@ -50,8 +52,10 @@ def show_through(
     if not partial.any():
         return
     picture = source[partial]
-    alphas = [layer.alpha[partial] for layer in solved]
-    colours = np.stack([layer.colour[partial] for layer in solved])
+    tile = Bounds(x=0, y=0, width=source.shape[1], height=source.shape[0])
+    alphas = [layer.alpha_in(tile)[partial] for layer in solved]
+    index = np.flatnonzero(partial)
+    colours = np.stack([layer.colours_at(index, tile) for layer in solved])
     weights = np.stack(weights_of(alphas[1:]) if len(alphas) > 1 else alphas)
     lower, upper, share = _two_heaviest(weights)
     rows = np.arange(len(picture))
@@ -59,15 +63,17 @@ def show_through(
     if exact:
         united = above + below * (1 - above)
         blend = np.divide(above, united, dtype=np.float32)
-        pair = [colours[lower, rows], colours[upper, rows]]
+        pair = [np.ascontiguousarray(colours[who, :, rows].T) for who in (lower, upper)]
         margin = RECIPROCAL_MARGIN if full == 255 else None
-        chosen = add_up(picture[:, :3], [np.ones_like(blend), blend], pair, arithmetic, margin)
+        goal: Pixels = picture[:, :3].T.copy()
+        both = add_up(goal, [np.ones_like(blend), blend], pair, arithmetic, margin)
+        chosen = [values.T for values in both]
         alone = blend >= 1
         chosen[1][alone] = picture[alone, :3]
         alone = blend <= 0
         chosen[0][alone] = picture[alone, :3]
     else:
-        chosen = [in_units(colours[who, rows], source.dtype) for who in (lower, upper)]
+        chosen = [in_units(colours[who, :, rows], source.dtype) for who in (lower, upper)]
     for position, layer in enumerate(solved):
         pixels = np.zeros_like(picture)
         for who, colour, alpha in ((lower, chosen[0], below), (upper, chosen[1], above)):

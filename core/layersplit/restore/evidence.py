@@ -53,16 +53,17 @@ class CleanLayer:
 
 @dataclass(frozen=True, eq=False)
 class LayerEvidence:
-    """One layer, cropped to its content. Everything (h, w) or (h, w, 3) f32 on the grid.
+    """One layer, cropped to its content. Everything f32 on the grid.
 
-    ``bounds``: where the crop lies on the grid. ``below``: the composite of all layers under it.
+    ``bounds``: where the crop lies on the grid. ``alpha`` (h, w). ``paint`` (h, w, 4): the layer's
+    colour, and in the fourth channel how sharp its edge is; enlarging four channels takes a third
+    of the time of three and one. ``below`` (h, w, 4): the composite of all layers under it, and 1.
     """
 
     bounds: Bounds
     alpha: F32
-    colour: F32
+    paint: F32
     below: F32
-    gate: F32
 
     @property
     def corner(self) -> tuple[int, int]:
@@ -84,14 +85,15 @@ class LayerEvidence:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The whole answer: the bottom's ``colour``, and the layers above (None: blank).
+    """The whole answer: the bottom's ``paint``, and the layers above (None: blank).
 
-    ``picture``: the small picture (h, w, 3), continued into transparent places.
+    ``picture``: the small picture, continued into transparent places. Both (h, w, 4), with 1 in the
+    fourth channel.
     """
 
     grid: Grid
     picture: F32
-    colour: F32
+    paint: F32
     above: tuple[LayerEvidence | None, ...]
 
 
@@ -125,15 +127,21 @@ def _settled(alpha: F32) -> F32:
 def gather(grid: Grid, picture: F32, layers: Sequence[CleanLayer]) -> Evidence:
     """Prepare clean, harmonised ``layers`` (bottom first) for ``picture`` (h, w, 3)."""
     bottom, *above = layers
+    full = np.ones(picture.shape[:2], np.float32)
     below = bottom.colour
     prepared: list[LayerEvidence | None] = []
     for layer in above:
-        prepared.append(_prepared(layer, below))
+        prepared.append(_prepared(layer, below, full))
         below = below + layer.alpha[..., None] * (layer.colour - below)
-    return Evidence(grid=grid, picture=picture, colour=bottom.colour, above=tuple(prepared))
+    return Evidence(
+        grid=grid,
+        picture=np.dstack([picture, full]),
+        paint=np.dstack([bottom.colour, full]),
+        above=tuple(prepared),
+    )
 
 
-def _prepared(layer: CleanLayer, below: F32) -> LayerEvidence | None:
+def _prepared(layer: CleanLayer, below: F32, full: F32) -> LayerEvidence | None:
     tight = content(layer.alpha)
     if tight is None:
         return None
@@ -143,9 +151,8 @@ def _prepared(layer: CleanLayer, below: F32) -> LayerEvidence | None:
     return LayerEvidence(
         bounds=place,
         alpha=layer.alpha[crop].copy(),
-        colour=layer.colour[crop].copy(),
-        below=below[crop].copy(),
-        gate=layer.gate[crop].copy(),
+        paint=np.dstack([layer.colour[crop], layer.gate[crop]]),
+        below=np.dstack([below[crop], full[crop]]),
     )
 
 

@@ -8,36 +8,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final
 
+import cv2
 import numpy as np
-import numpy.typing as npt
 
-from layersplit.domain import F32, Arithmetic, Mask, Pixels
+from layersplit.domain import F32, Arithmetic, Bounds, Mask, Pixels
 from layersplit.pixels.compositing import peak
+from layersplit.restore.pixel_lists import Index, gathered, planes, whole_pixels
 from layersplit.restore.projection import project, weights_of
 from layersplit.restore.rounding import DEPTHS, exact_integers
+from layersplit.restore.units import in_fractions, in_units
 
-Index: TypeAlias = npt.NDArray[np.intp]
-
-WHOLE: Final = {1: np.uint32, 2: np.uint64, 4: np.complex128}
-"""A type as large as a pixel, by the bytes of one of its four channels."""
-CHUNK: Final = 1 << 15
+CHUNK: Final = 1 << 13
 """Mixed pixels solved together, so that the working set stays in the cache."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Solved:
-    """A layer on a tile: ``alpha`` (h, w) as stored but 0..1, ``colour`` (h, w, 3), 0..1.
+    """A layer of a tile, known inside ``bounds``: document pixels from the tile's corner.
 
-    ``index``: its place in the stack; 0 is the opaque bottom. ``near`` (h, w): where it keeps a
-    colour even without alpha.
+    ``bounds`` may reach beyond the tile. ``alpha`` (h, w) as stored but 0..1; ``near`` (h, w):
+    where it keeps a colour even without alpha; ``colour`` (h, w, 4), 0..1, its fourth channel
+    without meaning. ``index``: its place in the stack; 0 is the opaque bottom.
     """
 
     index: int
+    bounds: Bounds
     alpha: F32
     near: Mask
     colour: F32
+
+    def part(self, tile: Bounds) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """What lies in ``tile`` (at the origin): where in the tile, and where in the arrays."""
+        here = self.bounds.intersection(tile)
+        return here.slices, here.moved(-self.bounds.x, -self.bounds.y).slices
+
+    def alpha_in(self, tile: Bounds) -> F32:
+        """Alpha of the whole ``tile`` (at the origin), contiguous."""
+        out = np.zeros((tile.height, tile.width), np.float32)
+        there, here = self.part(tile)
+        out[there] = self.alpha[here]
+        return out
+
+    def colours_at(self, index: Index, tile: Bounds) -> F32:
+        """Colours of the tile's pixels ``index`` (flat), planar (3, n).
+
+        Beyond ``bounds`` they have no meaning.
+        """
+        rows, columns = np.divmod(index, tile.width)
+        rows -= self.bounds.y
+        columns -= self.bounds.x
+        np.clip(rows, 0, self.bounds.height - 1, out=rows)
+        np.clip(columns, 0, self.bounds.width - 1, out=columns)
+        rows *= self.bounds.width
+        rows += columns
+        return planes(gathered(self.colour, rows))
 
 
 def exact_layers(
@@ -47,69 +73,52 @@ def exact_layers(
 
     ``source`` (h, w, 4), contiguous, is taken as opaque; ``solved``: bottom first.
     """
-    height, width = source.shape[:2]
-    alphas = [np.ascontiguousarray(layer.alpha).reshape(-1) for layer in solved]
-    colours = [layer.colour.reshape(-1, 3) for layer in solved]
+    tile = Bounds(x=0, y=0, width=source.shape[1], height=source.shape[0])
+    alphas = [layer.alpha_in(tile) for layer in solved]
     owned, mixed = _owners(alphas)
-    picture = source.reshape(-1, 4)
     out: list[Pixels] = []
-    for layer, alpha, colour, own in zip(solved, alphas, colours, owned, strict=True):
-        pixels: Pixels = np.zeros_like(picture)
-        np.copyto(_whole_pixels(pixels), _whole_pixels(picture), where=own)
-        hidden = np.flatnonzero((layer.near.reshape(-1) | (alpha > 0)) & ~own)
-        pixels[hidden, :3] = in_units(colour[hidden], source.dtype)
-        pixels[:, 3] = in_units(alpha, source.dtype)
+    for layer, own in zip(solved, owned, strict=True):
+        pixels = stored_layer(layer, tile, source.dtype)
+        cv2.copyTo(source, own.view(np.uint8), pixels)
         out.append(pixels)
+    flat = [alpha.reshape(-1) for alpha in alphas]
+    picture = source.reshape(-1, 4)
     several = np.flatnonzero(mixed)
     for start in range(0, several.size, CHUNK):
         index = several[start : start + CHUNK]
-        shares = [alpha[index] for alpha in alphas]
+        shares = [alpha.take(index) for alpha in flat]
         here = [0, *(k for k in range(1, len(solved)) if shares[k].any())]
         chosen = add_up(
-            picture[index, :3],
+            _planar(picture.take(index, axis=0)),
             [shares[k] for k in here],
-            [colours[k][index] for k in here],
+            [solved[k].colours_at(index, tile) for k in here],
             arithmetic,
         )
         for k, values in zip(here, chosen, strict=True):
-            painted = shares[k] > 0
-            out[k][index[painted], :3] = values[painted]
-    return {
-        layer.index: pixels.reshape(height, width, 4)
-        for layer, pixels in zip(solved, out, strict=True)
-    }
+            painted = np.flatnonzero(shares[k] > 0)
+            pixels = np.empty((painted.size, 4), source.dtype)
+            pixels[:, :3] = values.take(painted, axis=1).T
+            pixels[:, 3] = in_units(shares[k].take(painted), source.dtype)
+            whole_pixels(out[k])[index.take(painted)] = whole_pixels(pixels)
+    return {layer.index: pixels for layer, pixels in zip(solved, out, strict=True)}
 
 
-def _whole_pixels(pixels: Pixels) -> npt.NDArray[Any]:
-    """Pixels (n, 4) as (n,) items of the same bytes: copied at once, never computed with."""
-    return pixels.view(WHOLE[pixels.dtype.itemsize]).reshape(-1)
+def _planar(pixels: Pixels) -> Pixels:
+    """The colours of pixels (n, 4) as (3, n)."""
+    colours: Pixels = pixels[:, :3].T.copy()
+    return colours
 
 
-def stored_layers(source: Pixels, solved: Sequence[Solved]) -> dict[int, Pixels]:
-    """The solved layers as they are, rounded to the dtype of ``source``; 0 where they are not."""
-    out: dict[int, Pixels] = {}
-    for layer in solved:
-        pixels: Pixels = np.empty((*layer.alpha.shape, 4), source.dtype)
-        nothing = ~layer.near & (layer.alpha == 0)
-        pixels[..., :3] = in_units(np.where(nothing[..., None], 0, layer.colour), source.dtype)
-        pixels[..., 3] = in_units(layer.alpha, source.dtype)
-        out[layer.index] = pixels
+def stored_layer(layer: Solved, tile: Bounds, dtype: np.dtype[np.generic]) -> Pixels:
+    """A solved layer as it is on the whole ``tile``, rounded to ``dtype``; 0 where it is not."""
+    out: Pixels = np.zeros((tile.height, tile.width, 4), dtype)
+    there, here = layer.part(tile)
+    alpha = np.ascontiguousarray(layer.alpha[here])
+    pixels = np.ascontiguousarray(in_units(layer.colour[here], dtype))
+    cv2.insertChannel(in_units(alpha, dtype), pixels, 3)
+    something = (layer.near[here] | (alpha > 0)).view(np.uint8)
+    out[there] = cv2.copyTo(pixels, something)
     return out
-
-
-def in_units(values: F32, dtype: npt.DTypeLike) -> F32:
-    """Values 0..1 in the units of ``dtype``, rounded; floating point stays as it is."""
-    full = peak(dtype)
-    return values if full == 1 else np.rint(np.clip(values, 0, 1) * np.float32(full))
-
-
-def in_fractions(colours: Pixels) -> F32:
-    """Stored values as f32 fractions of the peak; what is infinite or no number is made finite."""
-    values: F32 = colours.astype(np.float32)
-    if colours.dtype == np.float32:
-        return np.nan_to_num(values, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
-    values *= np.float32(1 / peak(colours.dtype))
-    return values
 
 
 def _owners(alphas: Sequence[F32]) -> tuple[list[Mask], Mask]:
@@ -134,7 +143,7 @@ def add_up(
     arithmetic: Arithmetic,
     margin: float | None = None,
 ) -> list[Pixels]:
-    """Colours near ``colours`` (n, 3) that composite to ``picture`` (n, 3), in its dtype.
+    """Colours near ``colours`` (3, n) that composite to ``picture`` (3, n), in its dtype.
 
     ``alphas``: (n,) 0..1; lists bottom first, the bottom's alpha is taken as 1. ``margin``: units
     that the host's arithmetic may err, where it is coarser than usual.
@@ -167,9 +176,9 @@ def _remainder(goal: F32, weights: Sequence[F32], colours: Sequence[F32]) -> lis
     for _ in range(2):  # once more for what the first rounding to float32 left
         total = np.zeros(goal.shape, np.float64)
         for weight, colour in zip(weights, out, strict=True):
-            total += weight[:, None].astype(np.float64) * colour
+            total += weight.astype(np.float64) * colour
         missing = goal - total
         for position, (weight, colour) in enumerate(zip(weights, out, strict=True)):
             mine = heaviest == position
-            colour[mine] += (missing[mine] / weight[mine, None]).astype(np.float32)
+            colour[:, mine] += (missing[:, mine] / weight[mine]).astype(np.float32)
     return list(out)

@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 
 from layersplit.domain import F32, Bounds, Mask
 from layersplit.restore import unblend
 from layersplit.restore.evidence import SEEN, LayerEvidence
 from layersplit.restore.grid import Grid
+from layersplit.restore.pixel_lists import Index, gathered, interleaved, planes, scattered
 
 BAND: Final = np.float32(0.02)
 """Sharpness from which a pixel is solved on the colour line."""
@@ -33,8 +35,9 @@ SNAP: Final = np.float32(2.5 / 255)
 class Matte:
     """A layer inside a tile: ``alpha`` (h, w) as the document stores it, 0..1.
 
-    ``near`` (h, w): where it is, or nearly is. ``foreground`` (h, w, 3): its colour; ``background``
-    (h, w, 3): that of what is below, None where alpha is nowhere between 0 and 1.
+    ``near`` (h, w): where it is, or nearly is. ``foreground`` (h, w, 4): its colour; ``background``
+    (h, w, 4): that of what is below, None where alpha is nowhere between 0 and 1. The fourth
+    channel of both has no meaning.
     """
 
     alpha: F32
@@ -56,26 +59,61 @@ def solve_matte(
     if float(rough.max()) <= SEEN:
         return None
     near = rough > NEAR
-    foreground = grid.enlarged(layer.colour, layer.corner, part, cubic=False)
-    gate = grid.enlarged(layer.gate, layer.corner, part, cubic=False)
-    index = np.flatnonzero((gate > BAND) & (uncovered > LEAST_UNCOVERED))
-    if not index.size:
+    foreground = grid.enlarged(layer.paint, layer.corner, part, cubic=False)
+    gate = np.asarray(cv2.extractChannel(foreground, 3), np.float32)
+    sharp = gate > BAND
+    if not sharp.any():
         alpha = stored(rough, full)
         if np.all((alpha == 0) | (alpha == 1)):
             return Matte(alpha, near, foreground, None)
         background = grid.enlarged(layer.below, layer.corner, part, cubic=False)
         return Matte(alpha, near, foreground, background)
     background = grid.enlarged(layer.below, layer.corner, part, cubic=False)
-    colours, grounds = foreground.reshape(-1, 3), background.reshape(-1, 3)
-    model = (np.ascontiguousarray(colours[index].T), np.ascontiguousarray(grounds[index].T))
-    band = unblend.solve(target, rough, uncovered, index=index, model=model, scale=grid.scale)
-    visible = np.clip((uncovered.reshape(-1)[index] - LEAST_UNCOVERED) / np.float32(0.3), 0, 1)
-    share = gate.reshape(-1)[index] * visible
-    flat = rough.reshape(-1)
-    flat[index] += (band.alpha - flat[index]) * share
-    colours[index] = (model[0] + (band.foreground - model[0]) * share).T
-    grounds[index] = (model[1] + (band.background - model[1]) * share).T
+    purely = unblend.pure(rough, uncovered)
+    decided = purely[0] | purely[1]
+    index = np.flatnonzero(sharp & (uncovered > LEAST_UNCOVERED) & ~decided)
+    rough += (purely[0].astype(np.float32) - rough * decided) * gate
+    if index.size:
+        visible = uncovered.reshape(-1).take(index)
+        visible = np.clip((visible - LEAST_UNCOVERED) / np.float32(0.3), 0, 1)
+        share = gate.reshape(-1).take(index) * visible
+        _unblend(
+            target,
+            rough,
+            purely=purely,
+            index=index,
+            share=share,
+            colours=(foreground, background),
+            scale=grid.scale,
+        )
     return Matte(stored(rough, full), near, foreground, background)
+
+
+def _unblend(
+    target: F32,
+    rough: F32,
+    *,
+    purely: tuple[Mask, Mask],
+    index: Index,
+    share: F32,
+    colours: tuple[F32, F32],
+    scale: float,
+) -> None:
+    """Solve the pixels ``index`` and take ``share`` (n,) of the solution, in place.
+
+    ``colours``: foreground and background, (h, w, 4) each, changed where the layer is.
+    """
+    model = planes(gathered(colours[0], index)), planes(gathered(colours[1], index))
+    band = unblend.solve(target, rough, purely=purely, index=index, model=model, scale=scale)
+    guess = rough.reshape(-1).take(index)
+    alpha = guess + (band.alpha - guess) * share
+    rough.reshape(-1)[index] = alpha
+    kept = np.flatnonzero(alpha > 0)
+    share, places = share.take(kept), index.take(kept)
+    for raster, own, found in zip(colours, model, (band.foreground, band.background), strict=True):
+        before = own.take(kept, axis=1)
+        after = before + (found.take(kept, axis=1) - before) * share
+        scattered(raster, places, interleaved(after))
 
 
 def stored(alpha: F32, full: float) -> F32:

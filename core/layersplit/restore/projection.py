@@ -37,17 +37,16 @@ def weights_of(alphas: Sequence[F32]) -> list[F32]:
 def project(picture: F32, weights: Sequence[F32], colours: Sequence[F32]) -> list[F32]:
     """Move ``colours`` so that their weighted sum is ``picture`` as nearly as 0..1 allows.
 
-    ``picture`` (n, 3). For each layer, bottom first: ``weights`` (n,), ``colours`` (n, 3).
+    ``picture`` (3, n). For each layer, bottom first: ``weights`` (n,), ``colours`` (3, n).
     """
-    columns = [weight[:, None] for weight in weights]
     out = list(colours)
     for turn in range(ROUNDS):
-        missing = picture - sum(w * c for w, c in zip(columns, out, strict=True))
+        missing = picture - sum(w * c for w, c in zip(weights, out, strict=True))
         if turn and np.abs(missing).max(initial=0) < ENOUGH:
             break
         usable = [
             np.where(((colour <= 0) & (missing < 0)) | ((colour >= 1) & (missing > 0)), 0, w)
-            for colour, w in zip(out, columns, strict=True)
+            for colour, w in zip(out, weights, strict=True)
         ]
         norm = sum(w * w for w in usable)
         step = missing / np.maximum(norm, TINY)

@@ -134,8 +134,10 @@ def _whole_step(
     x = ((np.arange(width, dtype=np.float32) + 0.5 - width / 2) / side)[None, :, None]
     y = ((np.arange(height, dtype=np.float32) + 0.5 - height / 2) / side)[:, None, None]
     rows = [slope_x * side, slope_y * side, slope_x * x * side, slope_y * y * side]
-    normal = np.array([[float(np.sum(weight * a * b)) for b in rows] for a in rows])
-    right = np.array([float(np.sum(weight * a * error)) for a in rows])
+    table = np.stack(rows).reshape(len(rows), -1)
+    weighted = table * weight.reshape(-1)
+    normal = (weighted @ table.T).astype(np.float64)
+    right = (weighted @ error.reshape(-1)).astype(np.float64)
     normal += np.eye(4) * (1e-4 * np.trace(normal) / 4 + 1e-12)
     return np.linalg.solve(normal, right)
 

@@ -59,12 +59,12 @@ def exact_integers(
 ) -> list[Values]:
     """Choose integer colours near ``desired`` that composite to ``picture``.
 
-    ``picture`` (n, 3): integers. ``alphas``: one (n,) of 0..1 for each layer above the bottom,
-    multiples of 1 / full. ``desired``: (n, 3) for every layer, the opaque bottom first, in units.
-    All lists bottom first. Returns (n, 3) integers (as floats) for every layer.
+    ``picture`` (3, n): integers. ``alphas``: one (n,) of 0..1 for each layer above the bottom,
+    multiples of 1 / full. ``desired``: (3, n) for every layer, the opaque bottom first, in units.
+    All lists bottom first. Returns (3, n) integers (as floats) for every layer.
     """
     work = depth.work
-    shares: list[Values] = [alpha.astype(work)[:, None] for alpha in alphas]
+    shares: list[Values] = [alpha.astype(work) for alpha in alphas]
     wanted: list[Values] = [colour.astype(work) for colour in desired]
     beneath: list[Values] = [wanted[0]]
     for share, colour in zip(shares[:-1], wanted[1:-1], strict=True):
@@ -86,8 +86,8 @@ class _State:
     def __init__(self, picture: Values, depth: Depth, arithmetic: Arithmetic) -> None:
         self.goal = picture
         self.drift = np.zeros_like(picture)
-        self.through = np.ones((len(picture), 1), picture.dtype)
-        self.free = np.zeros((len(picture), 1), bool)
+        self.through = np.ones(picture.shape[1], picture.dtype)
+        self.free = np.zeros(picture.shape[1], bool)
         self.depth = depth
         self.arithmetic = arithmetic
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import numpy as np
 
 from layersplit.domain import Arithmetic, Bounds, Colours, Layer, Picture, Pixels
 from layersplit.pixels.compositing import peak
+from layersplit.pixels.threads import in_threads, thread_count
 from layersplit.restore.canvases import Canvas, Depth, forget
 from layersplit.restore.evidence import Evidence
 from layersplit.restore.tiles import Plan, restore_tile
@@ -23,7 +23,6 @@ from layersplit.run import Run
 TILE_PX: Final = 512
 """Least side of a tile; it grows with the scale, so that the margin stays a small part of it."""
 HALOS_PER_TILE: Final = 10
-MOST_THREADS: Final = 16
 FORGET_TILES: Final = 32
 """After so many tiles the pages of a source that lies in a file are given back."""
 
@@ -53,24 +52,15 @@ def run_tiles(
     tiles = list(_tiles(picture.extent.bounds, evidence.grid.scale))
     with _single_threaded_opencv():
         _work(plan, tiles, run)
-    layers = []
-    for index, canvas in enumerate(canvases):
-        if canvas is None:
-            continue
-        x, y, pixels = _cropped(canvas, keep=index == 0)
-        if pixels is not None:
-            layers.append(
-                Layer(name=names[index], pixels=pixels, x=x, y=y, confidence=confidences[index])
-            )
+    made = [(index, canvas) for index, canvas in enumerate(canvases) if canvas is not None]
+    cropped = in_threads(lambda one: _cropped(one[1], keep=one[0] == 0), made)
+    layers = [
+        Layer(name=names[index], pixels=pixels, x=x, y=y, confidence=confidences[index])
+        for (index, _), (x, y, pixels) in zip(made, cropped, strict=True)
+        if pixels is not None
+    ]
     run.progress("restore", 1.0, "Layers restored")
     return tuple(layers)
-
-
-def thread_count() -> int:
-    """How many tiles are worked on at a time: the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(MOST_THREADS, len(os.sched_getaffinity(0)))
-    return min(MOST_THREADS, os.cpu_count() or 1)
 
 
 def _work(plan: Plan, tiles: list[Bounds], run: Run) -> None:

@@ -16,8 +16,10 @@ from layersplit.pixels.compositing import peak
 from layersplit.restore.canvases import Canvas
 from layersplit.restore.document_alpha import show_through
 from layersplit.restore.evidence import Evidence
-from layersplit.restore.finish import Solved, exact_layers, in_fractions, stored_layers
+from layersplit.restore.finish import Solved, exact_layers, stored_layer
 from layersplit.restore.mattes import Matte, solve_matte
+from layersplit.restore.pixel_lists import gathered, interleaved, planes, scattered
+from layersplit.restore.units import in_fractions
 
 HALO: Final = 4.0
 """Margin around a tile, in small pixels: further than any candidate reaches."""
@@ -40,8 +42,11 @@ def restore_tile(plan: Plan, inner: Bounds) -> None:
     source: Pixels = plan.source[inner.slices].copy()
     solved = _solve(plan, inner)
     exact = plan.colours == "source"
+    tile = inner.moved(-inner.x, -inner.y)
     layers = (
-        exact_layers(source, solved, plan.arithmetic) if exact else stored_layers(source, solved)
+        exact_layers(source, solved, plan.arithmetic)
+        if exact
+        else {layer.index: stored_layer(layer, tile, source.dtype) for layer in solved}
     )
     if plan.has_alpha:
         show_through(source, solved, layers, plan.arithmetic, exact=exact)
@@ -58,7 +63,6 @@ def _solve(plan: Plan, inner: Bounds) -> list[Solved]:
     full = peak(plan.source.dtype)
     target = _target(plan, tile)
     uncovered = np.ones(target.shape[:2], np.float32)
-    keep = inner.moved(-tile.x, -tile.y).slices
     out: list[Solved] = []
     for index, layer in reversed(list(enumerate(evidence.above, start=1))):
         part = None if layer is None else layer.seen_in(grid, tile)
@@ -70,23 +74,47 @@ def _solve(plan: Plan, inner: Bounds) -> list[Solved]:
         if matte is None:
             continue
         _peel(matte, seen, clear, own_colour=plan.colours == "source")
-        target[place], uncovered[place] = seen, clear
-        alpha = np.zeros(uncovered.shape, np.float32)
-        colour = np.zeros((*uncovered.shape, 3), np.float32)
-        near = np.zeros(uncovered.shape, bool)
-        alpha[place], near[place], colour[place] = matte.alpha, matte.near, matte.foreground
-        out.append(Solved(index, alpha[keep], near[keep], colour[keep]))
-    ground = grid.enlarged(evidence.colour, (0, 0), inner, cubic=False)
+        if part != tile:
+            target[place], uncovered[place] = seen, clear
+        if part.intersection(inner).is_empty:
+            continue  # it only lies in the margin
+        out.append(
+            Solved(
+                index=index,
+                bounds=part.moved(-inner.x, -inner.y),
+                alpha=matte.alpha,
+                near=matte.near,
+                colour=matte.foreground,
+            )
+        )
+    keep = inner.moved(-tile.x, -tile.y).slices
+    ground = grid.enlarged(evidence.paint, (0, 0), inner, cubic=False)
     if plan.colours == "source":
-        shows = np.clip((uncovered[keep] - np.float32(0.05)) * 4, 0, 1)
-        partly = np.flatnonzero((shows > 0) & (uncovered[keep] < 1))
-        flat = ground.reshape(-1, 3)
-        bare = target[keep].reshape(-1, 4)[partly, :3]
-        flat[partly] += (bare - flat[partly]) * shows.reshape(-1)[partly, None]
+        _uncover(ground, target[keep], uncovered[keep])
     everywhere = np.ones(ground.shape[:2], bool)
-    out.append(Solved(0, everywhere.astype(np.float32), everywhere, ground))
+    out.append(
+        Solved(
+            index=0,
+            bounds=inner.moved(-inner.x, -inner.y),
+            alpha=everywhere.astype(np.float32),
+            near=everywhere,
+            colour=ground,
+        )
+    )
     out.reverse()
     return out
+
+
+def _uncover(ground: F32, bare: F32, uncovered: F32) -> None:
+    """Give ``ground`` (h, w, 4), in place, the picture's colours where they show through."""
+    shows = np.ascontiguousarray(np.clip((uncovered - np.float32(0.05)) * 4, 0, 1))
+    partly = np.flatnonzero((shows > 0) & (uncovered < 1))
+    if not partly.size:
+        return
+    colours = planes(gathered(ground, partly))
+    found = planes(gathered(np.ascontiguousarray(bare), partly))
+    colours += (found - colours) * shows.reshape(-1).take(partly)
+    scattered(ground, partly, interleaved(colours))
 
 
 def _target(plan: Plan, tile: Bounds) -> F32:
@@ -101,7 +129,7 @@ def _target(plan: Plan, tile: Bounds) -> F32:
         if nothing.any():
             picture = plan.evidence.picture
             smooth = plan.evidence.grid.enlarged(picture, (0, 0), tile, cubic=False)
-            values[nothing, :3] = smooth[nothing]
+            values[nothing] = smooth[nothing]
     values[..., 3] = 1
     return values
 
@@ -114,16 +142,18 @@ def _peel(matte: Matte, target: F32, uncovered: F32, *, own_colour: bool) -> Non
     """
     partial = np.flatnonzero((matte.alpha > 0) & (matte.alpha < 1))
     if partial.size and matte.background is not None:
-        share = matte.alpha.reshape(-1)[partial, None]
-        colours = matte.foreground.reshape(-1, 3)
-        own, flat = colours[partial], target.reshape(-1, 4)
-        seen, below = flat[partial, :3], matte.background.reshape(-1, 3)[partial]
+        share = matte.alpha.reshape(-1).take(partial)
+        own, seen, below = (
+            planes(gathered(raster, partial))
+            for raster in (matte.foreground, target, matte.background)
+        )
         clear = 1 - share
         bare = (seen - share * own) / np.maximum(clear, np.float32(0.05))
         trust = np.clip(clear * 2 - np.float32(0.5), 0, 1)
-        flat[partial, :3] = np.clip(below + (bare - below) * trust, 0, 1)
+        bare = np.clip(below + (bare - below) * trust, 0, 1)
+        scattered(target, partial, interleaved(bare))
         if own_colour:
-            shown = uncovered.reshape(-1)[partial, None] * share
+            shown = uncovered.reshape(-1).take(partial) * share
             own += (seen - own) * np.clip((shown - np.float32(0.9)) * 10, 0, 1)
-            colours[partial] = own
+            scattered(matte.foreground, partial, interleaved(own))
     uncovered *= 1 - matte.alpha

@@ -6,7 +6,7 @@ between them (the per-pixel step of sampling-based matting, as in Gastal and Oli
 Sampling for Real-Time Alpha Matting", Eurographics 2010). Candidates are the model's colour, the
 nearest surely pure pixel and the local mean of such pixels; the best-fitting of the pairs wins.
 
-Colours of pixel lists are planar here, (3, n): three long rows are what numpy is fast at.
+Colours of pixel lists are planar here, (3, n): long rows are what numpy is fast at.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from layersplit.domain import F32, Mask
+from layersplit.restore.pixel_lists import Index, gathered, planes
 
-Index: TypeAlias = npt.NDArray[np.intp]
+Kind: TypeAlias = npt.NDArray[np.int32]
 
 PRIOR: Final = np.float32(0.001)
 """Weight of the enlarged alpha against the squared colour difference of the pair."""
@@ -38,8 +39,10 @@ REACH: Final = 3.0
 WINDOW: Final = 1.25
 """Radius of the local mean, in small pixels."""
 ALL_CANDIDATES: Final = 3
-CHUNK: Final = 16_384
+CHUNK: Final = 4096
 """Pixels solved together, so that the working set stays in the cache."""
+NUMBER_BITS: Final = np.int32(15)
+"""Low bits of a residual that give way to the number of its pair; there are at most nine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +54,20 @@ class Band:
     background: F32
 
 
+def pure(rough: F32, uncovered: F32) -> tuple[Mask, Mask]:
+    """Where the layer is surely all there is, and where it surely is not there.
+
+    ``rough``: enlarged alpha, (h, w). ``uncovered``: visibility from above, (h, w).
+    """
+    clear = uncovered > UNCOVERED
+    return (rough > FOREGROUND) & clear, (rough < BACKGROUND) & clear
+
+
 def solve(
     target: F32,
     alpha: F32,
-    uncovered: F32,
     *,
+    purely: tuple[Mask, Mask],
     index: Index,
     model: tuple[F32, F32],
     scale: float,
@@ -63,57 +75,78 @@ def solve(
     """Solve the pixels ``index`` (flat) of ``target``, all of which lie in a sharp band.
 
     ``target`` (h, w, 4): colour, and 1 in the fourth channel. ``alpha``: enlarged, (h, w).
-    ``uncovered``: visibility from above, (h, w). ``model``: the model's colour of the layer and of
-    what is below it, at ``index``, each (3, n).
+    ``purely``: the masks of ``pure``. ``model``: the model's colour of the layer and of what is
+    below it, at ``index``, each (3, n).
     """
-    pure = uncovered > UNCOVERED
-    foregrounds = _candidates(target, (alpha > FOREGROUND) & pure, index, model[0], scale)
-    backgrounds = _candidates(target, (alpha < BACKGROUND) & pure, index, model[1], scale)
-    wanted = np.ascontiguousarray(target.reshape(-1, 4)[index, :3].T)
-    guess = alpha.reshape(-1)[index]
+    foregrounds = _candidates(target, purely[0], index, model[0], scale)
+    backgrounds = _candidates(target, purely[1], index, model[1], scale)
+    wanted = planes(gathered(target, index))
+    guess = alpha.reshape(-1).take(index)
     out = Band(np.empty_like(guess), np.empty_like(wanted), np.empty_like(wanted))
     for start in range(0, index.size, CHUNK):
         chunk = slice(start, start + CHUNK)
         _solve_chunk(
             wanted[:, chunk],
             guess[chunk],
-            [colour[:, chunk] for colour in foregrounds],
-            [colour[:, chunk] for colour in backgrounds],
+            foregrounds[..., chunk],
+            backgrounds[..., chunk],
             Band(out.alpha[chunk], out.foreground[:, chunk], out.background[:, chunk]),
         )
     return out
 
 
-def _solve_chunk(
-    wanted: F32, guess: F32, foregrounds: list[F32], backgrounds: list[F32], out: Band
-) -> None:
-    """Try every pair and keep the one with the least residual."""
-    least = np.full(guess.shape, np.inf, np.float32)
-    which = np.zeros(guess.shape, np.int8)
-    contrast = np.zeros(guess.shape, np.float32)
+def _solve_chunk(wanted: F32, guess: F32, foregrounds: F32, backgrounds: F32, out: Band) -> None:
+    """Try every pair of candidates, (i, 3, n) and (j, 3, n), and keep the best-fitting one.
+
+    With ``u`` and ``v`` from the pixel to foreground and background, the line's squared length is
+    ``u.u + v.v - 2 u.v``, and the pixel lies ``v.v - u.v`` along it.
+    """
+    front, back = foregrounds - wanted, backgrounds - wanted
+    count = guess.size
+    fronts, backs = _squares(front)[:, None], _squares(back)[None]
+    both = front[:, None, 0] * back[None, :, 0]
+    both += front[:, None, 1] * back[None, :, 1]
+    both += front[:, None, 2] * back[None, :, 2]
+    along = backs - both
+    length = fronts - both
+    length += along
     prior = PRIOR * guess
-    for row, background in enumerate(backgrounds):
-        offset = wanted - background
-        squared = _dot(offset, offset)
-        for column, foreground in enumerate(foregrounds):
-            line = foreground - background
-            length = _dot(line, line)
-            along = _dot(offset, line)
-            alpha = (prior + along) / (PRIOR + length)
-            np.clip(alpha, 0, 1, out=alpha)
-            residual = squared - alpha * (2 * along - alpha * length)
-            better = residual < least
-            np.copyto(least, residual, where=better)
-            np.copyto(out.alpha, alpha, where=better)
-            np.copyto(which, np.int8(3 * row + column), where=better)
-            np.copyto(contrast, length, where=better)
+    alpha = (along + prior) / (length + PRIOR)
+    np.clip(alpha, 0, 1, out=alpha)
+    along *= 2
+    along -= alpha * length
+    along *= alpha
+    residual = np.maximum(backs - along, 0)
+    best = _least(residual.reshape(-1, count))
+    place = best * np.int32(count)
+    place += np.arange(count, dtype=np.int32)
+    np.take(alpha.reshape(-1), place, out=out.alpha)
+    contrast = length.reshape(-1).take(place)
     _settle(out.alpha, contrast, _texture(foregrounds), _texture(backgrounds))
-    out.background[:] = backgrounds[0]
-    for row, background in enumerate(backgrounds[1:], start=1):
-        np.copyto(out.background, background, where=which // 3 == row)
-    out.foreground[:] = foregrounds[0]
-    for column, foreground in enumerate(foregrounds[1:], start=1):
-        np.copyto(out.foreground, foreground, where=which % 3 == column)
+    _pick(foregrounds, best // np.int32(len(backgrounds)), out.foreground)
+    _pick(backgrounds, best % np.int32(len(backgrounds)), out.background)
+
+
+def _least(residuals: F32) -> Kind:
+    """The number of the least of ``residuals`` (k, n), none of them negative.
+
+    Bits of floats that are not negative sort as integers do: with its number in the lowest bits
+    each residual brings its place along, which is far faster than a search for places.
+    """
+    bits = residuals.view(np.int32)
+    bits &= ~NUMBER_BITS
+    bits |= np.arange(len(bits), dtype=np.int32)[:, None]
+    return np.asarray(bits.min(axis=0) & NUMBER_BITS, np.int32)
+
+
+def _pick(candidates: F32, number: Kind, out: F32) -> None:
+    """Of ``candidates`` (k, 3, n) the one that ``number`` (n,) names, into ``out`` (3, n)."""
+    count = number.size
+    place = number * np.int32(3 * count)
+    place += np.arange(count, dtype=np.int32)
+    flat = np.ascontiguousarray(candidates).reshape(-1)
+    for channel in range(3):
+        np.take(flat, place + np.int32(channel * count), out=out[channel])
 
 
 def _settle(alpha: F32, contrast: F32, front: F32 | None, back: F32 | None) -> None:
@@ -136,45 +169,54 @@ def _beyond(squared: F32, texture: F32 | None) -> F32:
     return np.asarray(energy / (energy + noise * noise), np.float32)
 
 
-def _texture(candidates: list[F32]) -> F32 | None:
+def _texture(candidates: F32) -> F32 | None:
     """Squared difference of nearest pixel and local mean; None where there is only the model."""
     if len(candidates) < ALL_CANDIDATES:
         return None
-    difference = candidates[1] - candidates[2]
-    return _dot(difference, difference)
+    return np.asarray(_squares(candidates[1] - candidates[2]), np.float32)
 
 
-def _dot(first: F32, second: F32) -> F32:
-    """Scalar products of planar colours (3, n)."""
-    products = first * second
-    products[0] += products[1]
-    products[0] += products[2]
-    return np.asarray(products[0], np.float32)
+def _squares(vectors: F32) -> F32:
+    """Squared lengths (..., n) of planar vectors (..., 3, n)."""
+    squares = vectors * vectors
+    total = squares[..., 0, :] + squares[..., 1, :]
+    total += squares[..., 2, :]
+    return np.asarray(total, np.float32)
 
 
-def _candidates(target: F32, pure: Mask, index: Index, model: F32, scale: float) -> list[F32]:
-    """Colours (3, n) for the pixels ``index``: model's, nearest pure pixel's, local mean."""
-    chosen = pure.view(np.uint8)
-    if not chosen.any():
-        return [model]
-    distance, nearest = _nearest(chosen, index)
-    near = np.where(distance > REACH * scale, model, target.reshape(-1, 4)[nearest, :3].T)
+def _candidates(target: F32, chosen: Mask, index: Index, model: F32, scale: float) -> F32:
+    """Colours (k, 3, n) for the pixels ``index``: model's, nearest pure pixel's, local mean."""
+    mask = chosen.view(np.uint8)
+    if not mask.any():
+        return model[None]
+    out = np.empty((ALL_CANDIDATES, *model.shape), np.float32)
+    out[0] = model
+    distance, nearest = _nearest(mask, index)
+    out[1] = planes(gathered(target, nearest))
+    far = np.flatnonzero(distance > REACH * scale)
+    if far.size:
+        out[1][:, far] = model[:, far]
     radius = max(2, math.ceil(WINDOW * scale))
     side = 2 * radius + 1
-    sums = cv2.blur(cv2.copyTo(target, chosen), (side, side), borderType=cv2.BORDER_REFLECT_101)
-    red, green, blue, weight = sums.reshape(-1, 4)[index].T
-    mean = np.stack([red, green, blue]) / np.maximum(weight, np.float32(1e-6))
+    sums = cv2.blur(cv2.copyTo(target, mask), (side, side), borderType=cv2.BORDER_REFLECT_101)
+    listed = gathered(np.asarray(sums, np.float32), index)
+    weight = np.ascontiguousarray(listed[:, 3])
+    np.divide(planes(listed), np.maximum(weight, np.float32(1e-6)), out=out[2])
     trust = np.clip(weight * np.float32(side * side / 4), 0, 1)
-    return [model, near, model + (mean - model) * trust]
+    out[2] -= model
+    out[2] *= trust
+    out[2] += model
+    return out
 
 
-def _nearest(pure: npt.NDArray[np.uint8], index: Index) -> tuple[F32, npt.NDArray[Any]]:
-    """For the pixels ``index``: distance to the nearest pure pixel, and its flat number."""
+def _nearest(chosen: npt.NDArray[np.uint8], index: Index) -> tuple[F32, npt.NDArray[Any]]:
+    """For the pixels ``index``: distance to the nearest chosen pixel, and its flat number."""
     distance, labels = cv2.distanceTransformWithLabels(
-        1 - pure, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+        1 - chosen, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    places = np.flatnonzero(pure)
+    places = np.flatnonzero(chosen)
+    flat = np.asarray(labels).reshape(-1)
     of_label = np.empty(places.size + 1, np.intp)
-    of_label[labels.reshape(-1)[places]] = places
+    of_label[flat.take(places)] = places
     distances = np.asarray(distance, np.float32).reshape(-1)
-    return distances[index], of_label[labels.reshape(-1)[index]]
+    return distances.take(index), of_label.take(flat.take(index))

@@ -14,16 +14,16 @@ COUNT = 4000
 def adversarial(seed, count, full):
     """Alphas, wishes and a picture that have nothing to do with each other, extremes included."""
     random = np.random.default_rng(seed)
-    picture = random.integers(0, int(full) + 1, (COUNT, 3)).astype(float)
-    picture[random.random((COUNT, 3)) < 0.2] = 0
-    picture[random.random((COUNT, 3)) < 0.2] = full
-    alphas, wishes = [], [random.random((COUNT, 3)) * full]
+    picture = random.integers(0, int(full) + 1, (3, COUNT)).astype(float)
+    picture[random.random((3, COUNT)) < 0.2] = 0
+    picture[random.random((3, COUNT)) < 0.2] = full
+    alphas, wishes = [], [random.random((3, COUNT)) * full]
     for _ in range(count):
         alpha = random.integers(0, int(full) + 1, COUNT)
         near = random.choice([1, 2, int(full) // 2, int(full) // 2 + 1, int(full) - 1], COUNT)
         alpha = np.where(random.random(COUNT) < 0.5, near, alpha)
         alphas.append((alpha / full).astype(np.float32 if full == 255 else np.float64))
-        wishes.append((random.random((COUNT, 3)) * 1.4 - 0.2) * full)
+        wishes.append((random.random((3, COUNT)) * 1.4 - 0.2) * full)
     return picture, alphas, wishes
 
 
@@ -32,7 +32,7 @@ def shown(colours, alphas, *, each):
     kind = np.float32 if each else np.float64
     out = colours[0].astype(kind)
     for alpha, colour in zip(alphas, colours[1:], strict=True):
-        out = alpha.astype(kind)[:, None] * (colour.astype(kind) - out) + out
+        out = alpha.astype(kind) * (colour.astype(kind) - out) + out
         if each:
             out = np.rint(out)
     return out
@@ -70,11 +70,11 @@ def test_sixteen_bits_are_exact_in_the_arithmetic_asked_for(arithmetic, seed, co
 def test_wishes_that_already_add_up_are_hardly_moved():
     random = np.random.default_rng(1)
     alphas = [(random.integers(20, 236, COUNT) / 255).astype(np.float32) for _ in range(3)]
-    wishes = [random.random((COUNT, 3)) * 255 for _ in range(4)]
+    wishes = [random.random((3, COUNT)) * 255 for _ in range(4)]
     picture = np.rint(shown(wishes, alphas, each=False))
     chosen = exact_integers(picture, alphas, wishes, DEPTHS[255.0], Arithmetic.PER_LAYER)
     for position, (got, wanted) in enumerate(zip(chosen, wishes, strict=True)):
         visible = np.ones(COUNT) if position == 0 else alphas[position - 1]
         weight = visible * np.prod([1 - a for a in alphas[position:]], axis=0)
-        moved = np.abs(got - wanted)[weight > 0.2]
+        moved = np.abs(got - wanted)[:, weight > 0.2]
         assert np.quantile(moved, 0.99) <= 3
