@@ -17,7 +17,7 @@ from layersplit.checks.superpixels import find_pieces
 from layersplit.classic.palette import NEAR, pattern_distance
 from layersplit.classic.saliency import saliency
 from layersplit.classic.scene import Scene
-from layersplit.classic.zones import distinct, find_zones, with_pockets
+from layersplit.classic.zones import distinct, find_zones, slope, with_pockets
 from layersplit.domain import F32, Mask
 
 SAME: Final = 6.0
@@ -27,6 +27,15 @@ LEAST_SHARE: Final = 0.06
 CUT_AREA_PX: Final = 400 * 400
 PIECES_AREA_PX: Final = 200 * 200
 PIECES: Final = 300
+ROUGH: Final = (0.25, 0.5)
+"""How much more steeply than usual (Lab units a pixel) a tenth of a drawn ground slopes, and of a
+photographed one."""
+STEEP: Final = (10.0, 16.0)
+"""Steepest slope beside most outlines of things: in photos, and in drawings."""
+DOUBTED: Final = 0.5
+"""Share of the confidence that a photographed ground costs."""
+UNSURE: Final = 0.6
+"""Confidence below which the user is told what would help."""
 _CROSS: Final = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
@@ -94,8 +103,25 @@ def _even_ground(scene: Scene) -> Ground | None:
         behind=ground,
         planes=zones.planes,
         away=away,
-        confidence=confidence,
+        confidence=confidence * (1 - DOUBTED * _photographic(scene, ground, figure)),
     )
+
+
+def _photographic(scene: Scene, ground: Mask, figure: Mask) -> float:
+    """How much an even ground looks like the blurred one of a photo, 0..1.
+
+    A drawn ground is flat or slopes evenly, and what stands before it ends within a pixel or two.
+    """
+    steep = slope(scene.lab)
+    rough = float(np.subtract(*np.percentile(steep[ground], (90, 50))))
+    things = (
+        cv2.morphologyEx(figure.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
+    )
+    rim = _near(things) & ~things & ~figure
+    steepest = cv2.dilate(steep, np.ones((7, 7), np.uint8))
+    crisp = float(np.median(steepest[rim])) if rim.any() else STEEP[1]
+    is_rough = np.interp(rough, ROUGH, (0, 1))
+    return float(is_rough * np.interp(crisp, STEEP, (1, 0)))
 
 
 def _by_saliency(scene: Scene) -> Ground:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from layersplit.checks.subject import subject_mattes
-from layersplit.classic.ground import find_ground
+from layersplit.classic.ground import UNSURE, find_ground
 from layersplit.classic.parts import find_parts, shared_out
 from layersplit.classic.scene import Scene
 from layersplit.classic.shadow import find_shadow
@@ -89,5 +89,5 @@ def _automatic(scene: Scene, most: int, run: Run, *, eager: bool) -> Splitting:
     layers = stacked(scene, front, rear, run, shadow)
     if not front and not ground.is_even:
         return Splitting(layers=layers, notes=(ONE_LAYER,))
-    is_guess = parts.is_guess or not ground.is_even
+    is_guess = parts.is_guess or not ground.is_even or ground.confidence < UNSURE
     return Splitting(layers=layers, notes=(ROUGH_HELPS,) if is_guess else ())

@@ -20,6 +20,7 @@ from fakes.posters import (
     written,
 )
 
+from layersplit.classic.splitter import split
 from layersplit.domain import Bounds, Extent, Hints, Point, SplitRequest
 from layersplit.errors import Cancelled
 from layersplit.providers.base import Task
@@ -204,3 +205,35 @@ def test_a_stopped_run_stops():
     stopped.set()
     with pytest.raises(Cancelled):
         Classic().split(_task(poster("flat").picture()), Run(cancelled=stopped))
+
+
+def before_a_ground(*, is_photo):
+    """A disc before a blurred, uneven ground, as a camera sees it; or a drawn one with grain."""
+    random = np.random.default_rng(5)
+    y, x = np.indices((360, 480))
+    thing = (np.hypot(x - 250, y - 200) < 80).astype(np.float32)[..., None]
+    if is_photo:
+        ground = np.full((360, 480, 3), (90, 130, 80), np.float32)
+        for _ in range(14):  # lights out of focus
+            at, size, colour = random.uniform((0, 0), (480, 360)), 40, random.uniform(60, 190, 3)
+            spot = np.exp(-(((x - at[0]) ** 2 + (y - at[1]) ** 2) / size**2))[..., None]
+            ground = ground + (colour - ground) * spot * 0.7
+        thing = cv2.GaussianBlur(thing, (0, 0), 3)[..., None]
+    else:
+        ground = np.float32((240, 220, 150)) + random.normal(0, 2, (360, 480, 3))
+    rgb = ground + (np.float32((200, 60, 50)) - ground) * thing
+    return np.dstack([np.clip(rgb, 0, 255), np.full((360, 480), 255)]).astype(np.uint8)
+
+
+@pytest.mark.parametrize("is_photo", [True, False])
+def test_a_blurred_ground_is_believed_less_than_a_drawn_one(is_photo):
+    found = split(
+        before_a_ground(is_photo=is_photo),
+        hints=Hints(),
+        extent=Extent(width=480, height=360),
+        layer_count=None,
+        run=Run(),
+    )
+    assert len(found.layers) > 1
+    assert (found.layers[0].confidence < 0.6) is is_photo
+    assert bool(found.notes) is is_photo
