@@ -12,7 +12,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from layersplit.classic.gradient import gradient_fill, polynomial_terms
+from layersplit.classic.gradient import GRADIENT, gradient_fill, polynomial_terms
+from layersplit.classic.grain import LEFT, calmed, grain_of, grained
 from layersplit.classic.masks import grown
 from layersplit.classic.periodic import periodic_fill
 from layersplit.classic.smooth import smooth_fill
@@ -38,7 +39,7 @@ def fill(values: F32, hole: Mask, run: Run, where: Mask | None = None) -> F32:
     """
     run.check()
     if where is None:
-        gradient = gradient_fill(values, hole)
+        gradient = _gradient(values, hole)
         if gradient is not None:
             return gradient
     smooth = smooth_fill(values, hole)
@@ -51,6 +52,17 @@ def fill(values: F32, hole: Mask, run: Run, where: Mask | None = None) -> F32:
     if missing.any():
         texture = texture_fill(texture, missing, run, unusable=hole)
     return np.where(hole[..., None], light + texture, values).astype(np.float32)
+
+
+def _gradient(values: F32, hole: Mask) -> F32 | None:
+    """The fill when what is known is a gradient, grain or not; else None."""
+    rgb = np.rint(values).astype(np.uint8)
+    grain = grain_of(rgb)
+    calm = calmed(rgb, grain).astype(np.float32)
+    filled = gradient_fill(calm, hole, GRADIENT + LEFT * grain)
+    if filled is None:
+        return None
+    return grained(np.where(hole[..., None], filled, values), values - calm, hole)
 
 
 def _is_textured(values: F32, hole: Mask, seen: Mask) -> bool:

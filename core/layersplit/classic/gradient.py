@@ -19,6 +19,10 @@ from layersplit.domain import F32, Mask
 
 GRADIENT: Final = 1.2
 """Root mean square (0..255) up to which known values are a gradient that can be extended."""
+EXACT: Final = 0.4
+"""Root mean square that rounding to 8 bit may leave: no better gradient is looked for."""
+CLEARLY: Final = 0.8
+"""Share of a simpler gradient's deviation that a further one may have to be taken instead."""
 SAMPLES: Final = 20_000
 STEP_PX: Final = 2
 """Width of a step of the table of colours."""
@@ -29,13 +33,13 @@ LEAST_SLOPES: Final = 64
 _F64 = npt.NDArray[np.float64]
 
 
-def gradient_fill(values: F32, hole: Mask) -> F32 | None:
+def gradient_fill(values: F32, hole: Mask, allowed: float = GRADIENT) -> F32 | None:
     """Extend a gradient into ``hole``; None when ``values`` are none.
 
-    ``values``: (h, w, c) f32 in 0..255. What the gradient does not explain is continued smoothly,
-    so the fill meets what is known.
+    ``values``: (h, w, c) f32 in 0..255. ``allowed``: root mean square (0..255) up to which they are
+    one. What the gradient does not explain is continued smoothly, so the fill meets what is known.
     """
-    model = fitted_gradient(values, ~hole)
+    model = fitted_gradient(values, ~hole, allowed)
     if model is None:
         return None
     rest = smooth_fill((values - model).astype(np.float32), hole)
@@ -43,18 +47,21 @@ def gradient_fill(values: F32, hole: Mask) -> F32 | None:
     return np.where(hole[..., None], filled, values).astype(np.float32)
 
 
-def fitted_gradient(values: F32, known: Mask) -> F32 | None:
+def fitted_gradient(values: F32, known: Mask, allowed: float = GRADIENT) -> F32 | None:
     """The gradient that the ``known`` (h, w) values are, everywhere: (h, w, c) f32, unclipped.
 
     None when they are none, or too few to tell.
     """
     if int(known.sum()) < LEAST_KNOWN:
         return None
+    best, least = None, allowed
     for model in _models(values, known):
-        off = (model - values)[known]
-        if float(np.sqrt(np.square(off).mean())) < GRADIENT:
-            return model
-    return None
+        off = float(np.sqrt(np.square((model - values)[known]).mean()))
+        if off < least:
+            best, least = model, CLEARLY * off
+        if off < EXACT:
+            break
+    return best
 
 
 def _models(values: F32, known: Mask) -> Iterator[F32]:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from layersplit.checks.subject import subject_mattes
+from layersplit.classic.grain import without_grain
 from layersplit.classic.ground import UNSURE, find_ground
 from layersplit.classic.parts import find_parts, shared_out
 from layersplit.classic.scene import Scene
@@ -75,17 +76,18 @@ def _ground(mask: Mask, confidence: float) -> Cutout:
 
 
 def _automatic(scene: Scene, most: int, run: Run, *, eager: bool) -> Splitting:
-    ground = find_ground(scene)
+    calm = without_grain(scene)
+    ground = find_ground(calm)
     room = most if ground.is_nothing else most - 1
-    parts = find_parts(scene, ground, room, run, eager=eager)
+    parts = find_parts(calm, ground, room, run, eager=eager)
     if ground.is_nothing and len(parts.cutouts) < 2:  # one thing on nothing: look into the thing
-        ground = find_ground(scene, opaque=True)
-        parts = find_parts(scene, ground, most - 1, run, eager=eager)
+        ground = find_ground(calm, opaque=True)
+        parts = find_parts(calm, ground, most - 1, run, eager=eager)
     if ground.is_nothing:
         rear, *front = shared_out(parts.cutouts)
     else:
         rear, front = _ground(_everything(scene), ground.confidence), parts.cutouts
-    shadow = find_shadow(scene, ground) if len(front) < most - 1 else None
+    shadow = find_shadow(calm, ground) if len(front) < most - 1 else None
     layers = stacked(scene, front, rear, run, shadow)
     if not front and not ground.is_even:
         return Splitting(layers=layers, notes=(ONE_LAYER,))
