@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -26,12 +26,24 @@ Comment=Lets the tests look inside
 """
 
 
+WITH_WHEELS: Final = ("python3", "/repository/install.py", "--wheels", "/wheels")
+
+
 @contextmanager
-def installed_home(release: str, run: str, root: Path, wheels: Path) -> Iterator[Path]:
+def installed_home(
+    release: str,
+    run: str,
+    root: Path,
+    wheels: Path,
+    *,
+    install: Sequence[str] = WITH_WHEELS,
+    mounts: Mapping[str, Path] | None = None,
+) -> Iterator[Path]:
     """The home of this test run; several workers share it, the first one makes it.
 
     ``run`` is a word that is the same in all workers of one test run. A home is in use as long as
     one of its workers holds its lock; those of earlier runs that nobody uses are removed.
+    ``install``: the command that installs; ``mounts``: as Session takes them.
     """
     home = cache_folder() / f"home-{release}-{run}"
     with in_use(home):
@@ -39,7 +51,7 @@ def installed_home(release: str, run: str, root: Path, wheels: Path) -> Iterator
             mark = home / "complete"
             if not mark.is_file():
                 _remove_unused(besides=home)
-                _install(Session(root, home, wheels, name="install"))
+                _install(Session(root, home, wheels, name="install", mounts=mounts), install)
                 add_probe(home)
                 mark.touch()
         yield home
@@ -67,10 +79,9 @@ def _remove_unused(besides: Path) -> None:
             lock_file.unlink(missing_ok=True)
 
 
-def _install(session: Session) -> None:
+def _install(session: Session, command: Sequence[str]) -> None:
     """As a user would."""
     try:
-        command = ("python3", "/repository/install.py", "--wheels", "/wheels")
         status, output, errors = session.run(*command, seconds=300)
         (session.out / "install.txt").write_text(output + errors, encoding="utf-8")
         assert status == 0, output + errors

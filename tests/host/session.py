@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -21,9 +22,20 @@ class HostError(Exception):
 
 
 class Session:
-    """A desktop inside ``root`` with HOME ``work``, alive until :meth:`close`."""
+    """A desktop inside ``root`` with HOME ``work``, alive until :meth:`close`.
 
-    def __init__(self, root: Path, work: Path, wheels: Path, *, name: str) -> None:
+    ``mounts``: where in the root a folder of this machine is seen, to that folder.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        work: Path,
+        wheels: Path,
+        *,
+        name: str,
+        mounts: Mapping[str, Path] | None = None,
+    ) -> None:
         self.work = work
         self.name = name
         self.out = work / "out" / name
@@ -38,6 +50,10 @@ class Session:
             stdout=subprocess.PIPE,
             stderr=self._log,
             encoding="utf-8",
+            env={
+                **os.environ,
+                "MOUNTS": "\n".join(f"{at}\t{place}" for place, at in (mounts or {}).items()),
+            },
         )
 
     def do(self, order: str, *arguments: object) -> Any:

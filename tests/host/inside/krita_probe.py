@@ -344,6 +344,16 @@ def choose(window: str, text: str) -> list[str]:
     raise LookupError("no entry " + text)
 
 
+def fill(window: str, label: str, value: Any) -> None:
+    """Write ``value`` into the field whose label begins with ``label``."""
+    for text in _visible(_window(window), QLabel):
+        field = text.buddy()
+        if field is not None and text.text().replace("&", "").startswith(label):
+            field.setText(value) if isinstance(field, QLineEdit) else field.setValue(value)
+            return
+    raise LookupError("no field " + label)
+
+
 def menu_entries(menu: str) -> list[str]:
     """The entries of a menu of the main window."""
     bar = APP.activeWindow().qwindow().menuBar()
