@@ -165,6 +165,7 @@ class SplitDialog(QDialog):
 
     def _add_provider(self, form: QFormLayout) -> None:
         self._provider = QComboBox()
+        self._provider.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._provider.addItem(translated(OFFLINE_ROW.title))
         self._provider.currentIndexChanged.connect(self._show_row)
         form.addRow(qt_label(words.PROVIDER) + ":", self._provider)

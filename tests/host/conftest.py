@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +14,9 @@ sys.path.append(str(Path(__file__).parent))
 from gimp_host import GimpHost
 from homes import installed_home
 from krita_host import KritaHost
-from roots import NoRootError, root_for
+from roots import RELEASE, NoRootError, root_for
 from wheels import wheels_for
 
-RELEASE = os.environ.get("LAYERSPLIT_HOSTS", "trixie")
 Place = tuple[Path, Path, Path]
 
 

@@ -60,6 +60,10 @@ RELEASES: Final = {
 }
 
 
+RELEASE: Final = os.environ.get("LAYERSPLIT_HOSTS", "trixie")
+"""The one that the tests use."""
+
+
 def cache_folder() -> Path:
     """Where roots and everything that is made for them are kept."""
     chosen = os.environ.get("XDG_CACHE_HOME")

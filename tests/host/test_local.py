@@ -12,30 +12,32 @@ import importlib.util
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pytest
-from conftest import RELEASE
 from gimp_host import DIALOG as GIMP_DIALOG
-from gimp_host import GimpHost
+from gimp_host import GimpHost, home_of
 from homes import installed_home
 from krita_host import DIALOG, KritaHost
 from pictures import poster, to_bgra
-from roots import NoRootError, cache_folder, root_for
+from PIL import Image
+from roots import RELEASE, NoRootError, root_for
 from session import Session
 
 LOCAL: Final = Path(__file__).parent.parent / "local"
 PACKAGES: Final = "/work/packages"
 MODEL: Final = "/work/models/tiny"
+COMMAND: Final = "/work/.local/share/layersplit/venv/bin/layersplit"
 TITLE: Final = "This computer's GPU"
 Place = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def place(testrun_uid: str) -> Iterator[Place]:
+def place(testrun_uid: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Arguments of a Session in a home whose private environment has torch; the model is there."""
     if importlib.util.find_spec("torch") is None:
         pytest.skip("torch is not installed")
@@ -48,7 +50,8 @@ def place(testrun_uid: str) -> Iterator[Place]:
     mounts = {at: prefix, PACKAGES: Path(sysconfig.get_path("purelib"))}
     python = f"{at}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
     here: Place = {"root": root, "wheels": LOCAL, "mounts": mounts}
-    with contextlib.closing(Session(work=cache_folder(), name="try", **here)) as trial:
+    empty = tmp_path_factory.mktemp("home")
+    with contextlib.closing(Session(work=empty, name="try", **here)) as trial:
         status, _, errors = trial.run(python, "-I", "-c", "import ssl, sqlite3, ctypes")
     if status:
         pytest.skip(f"{python} does not run in the root: {errors.strip()}")
@@ -109,21 +112,49 @@ def test_krita_splits_again_without_loading_again(krita: KritaHost) -> None:
     assert np.array_equal(krita.picture_of_top("again", pixels), pixels)
 
 
-def test_gimp_asks_for_a_model_and_splits_with_it(place: Place) -> None:
-    with contextlib.closing(GimpHost(**place, name="gimp")) as gimp:
-        gimp.launch(console=True)
-        pixels = poster()
-        gimp.new_image("picture", pixels)
-        values = {"provider": "local", "layers": 2, "steps": 1, "guidance": 1.0, "prompt": "a ball"}
-        gimp.run("/work/.local/share/layersplit/venv/bin/layersplit", "model", "use")
-        success, error = gimp.call("split", "picture", values)
-        assert not success
-        assert "is not on this computer" in error
-        status, _, errors = gimp.run(
-            "/work/.local/share/layersplit/venv/bin/layersplit", "model", "use", MODEL
-        )
-        assert status == 0, errors
-        gimp.split("picture", **values)
-        (group,) = gimp.groups("picture")
-        assert len(group["children"]) >= 1
-        assert np.array_equal(gimp.picture("picture", pixels, top=True), pixels)
+@pytest.fixture(scope="module")
+def gimp(place: Place) -> Iterator[GimpHost]:
+    with contextlib.closing(GimpHost(**place, name="gimp")) as session:
+        session.run(COMMAND, "model", "use")  # forgotten again
+        session.launch()
+        yield session
+
+
+def test_gimp_asks_for_a_model(gimp: GimpHost) -> None:
+    pixels = poster()
+    Image.fromarray(pixels[..., :3]).save(gimp.work / "picture.png")
+    gimp.run("gimp", "-s", "/work/picture.png")  # hands it to the GIMP that runs
+    gimp.wait_until("it is open", lambda: gimp.call("adopt_newest", "picture"))
+    success, error = gimp.call("split", "picture", {"provider": "local"})
+    assert not success
+    assert "is not on this computer" in error
+    gimp.wait_until("its title", lambda: gimp.windows("picture"))
+    gimp.press_in_gimp("ctrl+shift+k")
+    gimp.wait_until("the dialog", lambda: gimp.windows(GIMP_DIALOG))
+
+    def asked_for_a_model() -> list[str]:
+        """The last provider of the list, once the list is there, and its button."""
+        for keys in ("alt+p", "space", "End", "Return", "alt+m"):
+            gimp.press(keys)
+            time.sleep(0.3)
+        return gimp.windows("^Model for this computer")
+
+    gimp.wait_until("the question", asked_for_a_model, 60)
+    gimp.screenshot("model")
+    gimp.run("xdotool", "type", MODEL)
+    gimp.press("Return")
+    settings = home_of(gimp) / "settings.json"
+    gimp.wait_until("it is kept", lambda: MODEL in settings.read_text(encoding="utf-8"), 60)
+    gimp.wait_until("no question", lambda: not gimp.windows("^Model for|^Looking at the model"))
+    gimp.screenshot("ready")
+    gimp.press("Escape")
+    gimp.wait_until_idle()
+
+
+def test_gimp_splits_with_it(gimp: GimpHost) -> None:
+    pixels = poster()
+    gimp.new_image("quiet", pixels)
+    gimp.split("quiet", provider="local", layers=2, steps=1, guidance=1.0, prompt="a ball")
+    (group,) = gimp.groups("quiet")
+    assert len(group["children"]) >= 1
+    assert np.array_equal(gimp.picture("quiet", pixels, top=True), pixels)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 OUT = Path(sys.argv[1])
 SOCKET = "/tmp/run/probe"  # noqa: S108 - /tmp is private to these namespaces
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 class Desktop:

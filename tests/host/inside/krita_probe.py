@@ -14,11 +14,25 @@ from krita import Extension, InfoObject, Krita, Selection
 if int(Krita.instance().version().split(".")[0]) >= 6:
     from PyQt6.QtCore import QTimer
     from PyQt6.QtGui import QImage
-    from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QListWidget
+    from PyQt6.QtWidgets import (
+        QAbstractButton,
+        QApplication,
+        QComboBox,
+        QLabel,
+        QLineEdit,
+        QListWidget,
+    )
 else:
     from PyQt5.QtCore import QTimer
     from PyQt5.QtGui import QImage
-    from PyQt5.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QListWidget
+    from PyQt5.QtWidgets import (
+        QAbstractButton,
+        QApplication,
+        QComboBox,
+        QLabel,
+        QLineEdit,
+        QListWidget,
+    )
 
 APP = Krita.instance()
 Steps = Generator[None, None, Any]
