@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 from gimp_host import DIALOG as GIMP_DIALOG
-from gimp_host import GimpHost, home_of
+from gimp_host import PLUGIN, GimpHost, home_of
 from homes import installed_home
 from krita_host import DIALOG, KritaHost
 from pictures import poster, to_bgra
@@ -144,8 +144,14 @@ def test_gimp_asks_for_a_model(gimp: GimpHost) -> None:
     gimp.wait_until("it is kept", lambda: MODEL in settings.read_text(encoding="utf-8"), 60)
     gimp.wait_until("no question", lambda: not gimp.windows("^Model for|^Looking at the model"))
     gimp.screenshot("ready")
-    gimp.press("Escape", window=gimp.windows(GIMP_DIALOG)[0])
-    gimp.wait_until_idle()
+
+    def closed() -> bool:
+        for window in gimp.windows(GIMP_DIALOG):
+            gimp.press("Escape", window=window)
+        time.sleep(0.3)
+        return not gimp.do("processes", PLUGIN)
+
+    gimp.wait_until("the dialog is closed", closed, 60)
 
 
 def test_gimp_splits_with_it(gimp: GimpHost) -> None:

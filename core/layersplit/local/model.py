@@ -20,6 +20,7 @@ from layersplit.local.facts import ModelFacts
 from layersplit.local.machine import GB, Kind, gigabytes
 from layersplit.local.options import Options
 from layersplit.local.plans import Plan
+from layersplit.local.slabs import Slabs, pinned_bytes, settle
 from layersplit.local.weights import Weights
 
 SPARE_RAM_BYTES: Final = 4 * GB
@@ -141,13 +142,16 @@ class Model:
         memory.give_back()
 
     def _stream_blocks(self, network: Any) -> None:
+        on_card = self.device.type == "cuda"
+        pinned = on_card and settle(network.transformer_blocks, Slabs(pinned_bytes))
         apply_group_offloading(
             network,
             onload_device=self.device,
             offload_device=self._ram,
             offload_type="block_level",
             num_blocks_per_group=1,
-            use_stream=self.device.type == "cuda",
+            use_stream=on_card,
+            low_cpu_mem_usage=on_card and not pinned,  # pinned for each pass, where not for good
         )
 
     def _sent_away(self, part: Any, *, streamed: bool) -> Any:
