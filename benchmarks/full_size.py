@@ -126,8 +126,9 @@ def filled(made: Callable[[], Any], packed: str, device: Any, pack_on: Any, kind
     for name, parameter in list(network.named_parameters()):
         if parameter.is_meta:
             owner = network.get_submodule(name.rpartition(".")[0])
-            value = 0.02 * torch.randn(parameter.shape, device=device, dtype=kind)
-            weight = torch.nn.Parameter(value, requires_grad=False)
+            # made on the card also where it waits in RAM: a processor would take minutes
+            value = 0.02 * torch.randn(parameter.shape, device=pack_on, dtype=kind)
+            weight = torch.nn.Parameter(value.to(device), requires_grad=False)
             owner.register_parameter(name.rpartition(".")[2], weight)
     return network.to(device).eval()
 

@@ -22,9 +22,11 @@ import platform
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
 for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
     os.environ.setdefault(name, "1")
@@ -35,11 +37,12 @@ import numpy as np  # noqa: E402 - the path above
 import torch  # noqa: E402
 from diffusers import QwenImageLayeredPipeline  # noqa: E402
 from diffusers import __version__ as diffusers_version  # noqa: E402
+from diffusers.pipelines.qwenimage import pipeline_qwenimage_layered  # noqa: E402
 from full_size import NoFiles, random_parts, tiny_facts  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from layersplit.errors import Cancelled, LayersplitError  # noqa: E402
-from layersplit.local import devices, loop, memory, words  # noqa: E402
+from layersplit.local import devices, loop, memory, prompts, words  # noqa: E402
 from layersplit.local.choice import choose  # noqa: E402
 from layersplit.local.estimate import Work, step_flop  # noqa: E402
 from layersplit.local.facts import QWEN_IMAGE_LAYERED  # noqa: E402
@@ -150,21 +153,22 @@ class Bench:
     def _plan(self, name: str, attention: str | None) -> None:
         options = Options(attention=attention, compile=self.arguments.compile, names=False)
         model: Model | None = None
+        reading = 0
         for resolution, layers in self.cases:
             if time.monotonic() > self.deadline:
                 break
             work = self._work(resolution, layers)
-            plan = choose(self.facts, self.machine, work, name)
+            plan = self._chosen(name, work)
             if model is None or not model.fits_plan(plan):
                 if model is not None:
                     model.release()
                 with random_parts(tiny_parts=self.arguments.check):
                     model = Model(NoFiles(), self.facts, plan, self.machine.kind, options)
                     start = time.perf_counter()
-                    self._warm(model, work)
-                    say(f"{name}: networks made in {time.perf_counter() - start:.0f} s")
+                    reading = self._read(model, work)
+                    say(f"{name}: made and read in {time.perf_counter() - start:.0f} s")
             with random_parts(tiny_parts=self.arguments.check):
-                self._case(model, plan, work)
+                self._case(model, plan, work, reading)
         if model is not None and name == "resident":
             with random_parts(tiny_parts=self.arguments.check):
                 self._text(model)
@@ -176,12 +180,24 @@ class Bench:
         side = 96 if self.arguments.check else resolution
         return Work(width=side, height=side, layers=layers, steps=PICTURE_STEPS, captioned=False)
 
-    def _warm(self, model: Model, work: Work) -> None:
-        model.transformer(lambda _done, _sentence: None, tokens=work.tokens)
-        if model.plan.text_place == "card":
-            model.text_encoder(lambda _done, _sentence: None)
+    def _chosen(self, name: str, work: Work) -> Plan:
+        if not (self.arguments.check and name == "offload"):
+            return choose(self.facts, self.machine, work, name)
+        whole = choose(self.facts, self.machine, work, "staged")  # no other memory to stream from
+        return replace(whole, name="offload", streamed=True)
 
-    def _case(self, model: Model, plan: Plan, work: Work) -> None:
+    def _read(self, model: Model, work: Work) -> int:
+        """Read a description, then load the transformer, as a run does; returns the peak."""
+        memory.give_back()
+        memory.start_measuring()
+        encoder = model.text_encoder(lambda _done, _sentence: None)
+        prompts.embed("a picture, " * 90, encoder, model.sight.tokenizer, lambda: None)
+        peak = memory.peak_bytes() or 0
+        del encoder
+        model.transformer(lambda _done, _sentence: None, tokens=work.tokens)
+        return peak
+
+    def _case(self, model: Model, plan: Plan, work: Work, reading: int) -> None:
         recipe = self._recipe(model, work)
         transformer = model.transformer(lambda _done, _sentence: None, tokens=work.tokens)
         vae = model.vae(tiled=plan.tiled)
@@ -207,9 +223,12 @@ class Bench:
         step = (marks[-1] - marks[-self.arguments.steps]) / (self.arguments.steps - 1)
         backend = transformer.layersplit_attention
         timing = Timing(step=step, decoding=decoding, attention=backend)
-        self._keep(plan.name, work, timing, plan)
+        self._keep(plan.name, work, timing, plan, reading)
         if self.arguments.stock and plan.name == "resident":
-            self._stock(model, networks, picture, work)
+            try:
+                self._stock(model, networks, picture, work)
+            except torch.OutOfMemoryError as error:
+                self.remarks[f"stock {work.width}x{work.layers}"] = str(error)[:300]
 
     def _recipe(self, model: Model, work: Work) -> loop.Recipe:
         width = self.facts.text_width
@@ -233,8 +252,6 @@ class Bench:
         work: Work,
     ) -> None:
         """The same networks under diffusers' own pipeline."""
-        if self.arguments.check:
-            return  # it knows 640 and 1024 only
         recipe = self._recipe(model, work)
         pipeline = QwenImageLayeredPipeline(
             scheduler=model.scheduler,
@@ -245,7 +262,7 @@ class Bench:
             transformer=networks.transformer,
         )
         pipeline.set_progress_bar_config(disable=True)
-        networks.transformer.reset_attention_backend()
+        networks.transformer.set_attention_backend("native")
         memory.give_back()
         memory.start_measuring()
         marks: list[float] = []
@@ -255,18 +272,25 @@ class Bench:
             marks.append(time.perf_counter())
             return tensors
 
-        pipeline(
-            picture,
-            prompt="a picture",
-            prompt_embeds=recipe.described,
-            negative_prompt_embeds=recipe.plain,
-            true_cfg_scale=4.0,
-            layers=work.layers,
-            num_inference_steps=self.arguments.steps,
-            resolution=work.width,
-            cfg_normalize=True,
-            callback_on_step_end=mark,
+        known = work.width if work.width in (640, 1024) else 640
+        sizes = mock.patch.object(  # it knows these two only
+            pipeline_qwenimage_layered,
+            "calculate_dimensions",
+            return_value=(work.width, work.height),
         )
+        with sizes if known != work.width else nullcontext():
+            pipeline(
+                picture,
+                prompt="a picture",
+                prompt_embeds=recipe.described,
+                negative_prompt_embeds=recipe.plain,
+                true_cfg_scale=4.0,
+                layers=work.layers,
+                num_inference_steps=self.arguments.steps,
+                resolution=known,
+                cfg_normalize=True,
+                callback_on_step_end=mark,
+            )
         finish()
         decoding = time.perf_counter() - marks[-1]
         step = (marks[-1] - marks[0]) / (self.arguments.steps - 1)
@@ -274,7 +298,9 @@ class Bench:
         self._keep("stock", work, timing, None)
         networks.transformer.set_attention_backend(networks.transformer.layersplit_attention)
 
-    def _keep(self, name: str, work: Work, timing: Timing, plan: Plan | None) -> None:
+    def _keep(
+        self, name: str, work: Work, timing: Timing, plan: Plan | None, reading: int = 0
+    ) -> None:
         rate = step_flop(self.facts, work) / timing.step / 1e12
         result = Result(
             plan=name,
@@ -284,7 +310,7 @@ class Bench:
             seconds_step=round(timing.step, 4),
             seconds_picture=round(PICTURE_STEPS * timing.step + timing.decoding, 2),
             decode_seconds=round(timing.decoding, 3),
-            peak_gb=round((memory.peak_bytes() or 0) / GB, 2),
+            peak_gb=round(max(reading, memory.peak_bytes() or 0) / GB, 2),
             announced_gb=None if plan is None else round(plan.peak_bytes / GB, 2),
             announced_seconds=None if plan is None else round(plan.seconds, 1),
             share_of_peak=round(rate / self.machine.rates.matrix_tflops, 3),

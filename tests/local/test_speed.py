@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from diffusers.models import attention_dispatch
 
 from layersplit.errors import SetupError
 from layersplit.local import speed
@@ -24,6 +25,19 @@ def test_a_backend_that_is_not_there_is_said(split):
 def test_a_backend_that_does_not_exist_is_said(split):
     with pytest.raises(SetupError, match="attention backend 'fastest'"):
         split(options=Options(attention="fastest"))
+
+
+def test_a_choice_of_an_earlier_run_is_not_left_behind(split, session):
+    chosen = "_native_math"
+    split(options=Options(attention=chosen), steps=1)
+    assert active() == chosen
+    split(steps=1)
+    assert session.model.transformer(lambda *_: None, tokens=1).layersplit_attention == "native"
+    assert active() == "native"
+
+
+def active():
+    return attention_dispatch._AttentionBackendRegistry.get_active_backend()[0].value
 
 
 def test_a_compiled_transformer_gives_the_same_layers_and_can_be_cancelled(split, session):

@@ -18,6 +18,7 @@ import torch
 from diffusers import FirstBlockCacheConfig
 from diffusers.models.attention_dispatch import (
     AttentionBackendName,
+    _AttentionBackendRegistry,
     attention_backend,
     dispatch_attention_fn,
 )
@@ -41,7 +42,8 @@ def set_up(transformer: Any, options: Options, *, tokens: int, streamed: bool) -
     """
     backend = options.attention or fastest_backend(transformer, tokens)
     transformer.layersplit_attention = backend
-    if backend != "native":
+    # Diffusers remembers the last choice for the whole process, other networks' included.
+    if backend != _AttentionBackendRegistry.get_active_backend()[0].value:
         try:
             transformer.set_attention_backend(backend)
         except (ValueError, RuntimeError, ImportError) as error:

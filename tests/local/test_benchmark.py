@@ -1,0 +1,26 @@
+"""The rehearsal of the benchmark for cards: it runs to its end, so nothing trivial fails on one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_plan_and_the_stock_pipeline_are_measured(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "benchmarks/gpu.py", "--check", "--stock", "--steps", "2",
+         "--cases", "640x1,640x2", "--output", tmp_path],
+        cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (written,) = tmp_path.glob("gpu-*.json")
+    content = json.loads(written.read_text())
+    assert sorted(content["remarks"]) == ["cancelled", "caption"], content["remarks"]
+    measured = {(result["plan"], result["layers"]) for result in content["results"]}
+    plans = ("resident", "stock", "int8", "nf4", "offload")
+    assert measured == {(plan, layers) for plan in plans for layers in (1, 2)}
+    assert all(result["seconds_step"] > 0 for result in content["results"])
+    (table,) = tmp_path.glob("gpu-*.md")
+    assert "| offload | native |" in table.read_text()
