@@ -7,8 +7,10 @@ come from the slopes of the known values, and the colours from a table over one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -30,7 +32,12 @@ LEAST_KNOWN: Final = 16
 LEAST_SLOPES: Final = 64
 """Known pixels with known neighbours that a direction can be read from."""
 
-_F64 = npt.NDArray[np.float64]
+PARALLEL: Final = 1e4
+"""Condition number from which slopes have no common point."""
+
+_F64: TypeAlias = npt.NDArray[np.float64]
+_Places: TypeAlias = npt.NDArray[np.intp]
+_Coordinate: TypeAlias = Callable[[_Places, _Places], _F64]
 
 
 def gradient_fill(values: F32, hole: Mask, allowed: float = GRADIENT) -> F32 | None:
@@ -52,40 +59,68 @@ def fitted_gradient(values: F32, known: Mask, allowed: float = GRADIENT) -> F32 
 
     None when they are none, or too few to tell.
     """
-    if int(known.sum()) < LEAST_KNOWN:
+    rows, columns = np.nonzero(known)
+    if rows.size < LEAST_KNOWN:
         return None
+    every = max(1, rows.size // SAMPLES)
+    rows, columns = rows[::every], columns[::every]
+    seen = values[rows, columns].astype(np.float64)
     best, least = None, allowed
-    for model in _models(values, known):
-        off = float(np.sqrt(np.square((model - values)[known]).mean()))
+    for colours_at in _gradients(values, known, rows, columns):
+        off = float(np.sqrt(np.square(colours_at(rows, columns) - seen).mean()))
         if off < least:
-            best, least = model, CLEARLY * off
+            best, least = colours_at, CLEARLY * off
         if off < EXACT:
             break
-    return best
+    if best is None:
+        return None
+    everywhere = np.divmod(np.arange(known.size), known.shape[1])
+    return np.asarray(best(*everywhere).reshape(values.shape), np.float32)
 
 
-def _models(values: F32, known: Mask) -> Iterator[F32]:
-    """What the whole picture would be, (h, w, c), by one kind of gradient after the other."""
+def _gradients(
+    values: F32, known: Mask, rows: _Places, columns: _Places
+) -> Iterator[Callable[[_Places, _Places], _F64]]:
+    """Colours (n, c) as a function of places, by one kind of gradient after the other.
+
+    ``rows``, ``columns``: a sample of the known places.
+    """
+    seen = values[rows, columns].astype(np.float64)
     for degree in (1, 2):
-        yield _polynomial(values, known, degree)
+        terms = polynomial_terms((rows, columns), known.shape, degree)
+        factors = np.asarray(np.linalg.lstsq(terms, seen, rcond=None)[0], np.float64)
+        yield partial(_polynomial, shape=known.shape, degree=degree, factors=factors)
     slopes = _slopes(values, known)
-    if slopes is not None:
-        yield _by_table(values, known, _along(*slopes, known.shape))
-        around = _around(*slopes, known.shape)
-        if around is not None:
-            yield _by_table(values, known, around)
+    if slopes is None:
+        return
+    for coordinate in (_line(slopes), _distance(slopes)):
+        if coordinate is not None:
+            steps, table = _tabulated(coordinate(rows, columns), seen)
+            yield partial(_looked_up, coordinate=coordinate, steps=steps, table=table)
 
 
-def _polynomial(values: F32, known: Mask, degree: int) -> F32:
-    places = np.flatnonzero(known)
-    sample = places[:: max(1, places.size // SAMPLES)]
-    height, width = known.shape
-    terms = polynomial_terms(np.divmod(sample, width), known.shape, degree)
-    seen = values.reshape(-1, values.shape[2])[sample]
-    factors, *_ = np.linalg.lstsq(terms, seen, rcond=None)
-    everywhere = np.divmod(np.arange(height * width), width)
-    model = polynomial_terms(everywhere, known.shape, degree) @ factors
-    return np.asarray(model.reshape(values.shape), np.float32)
+def _tabulated(coordinate: _F64, seen: _F64) -> tuple[_Places, _F64]:
+    """The steps of STEP_PX at which anything is ``seen`` (n, c), and its mean there, (s, c)."""
+    at = np.rint(coordinate / STEP_PX).astype(np.intp)
+    least = int(at.min())
+    weight = np.bincount(at - least)
+    steps = np.flatnonzero(weight)
+    means = [np.bincount(at - least, channel)[steps] / weight[steps] for channel in seen.T]
+    return steps + least, np.stack(means, axis=1)
+
+
+def _polynomial(
+    rows: _Places, columns: _Places, *, shape: tuple[int, ...], degree: int, factors: _F64
+) -> _F64:
+    return np.asarray(polynomial_terms((rows, columns), shape, degree) @ factors, np.float64)
+
+
+def _looked_up(
+    rows: _Places, columns: _Places, *, coordinate: _Coordinate, steps: _Places, table: _F64
+) -> _F64:
+    """Colours from a ``table`` (s, c) over one coordinate, at its ``steps`` of STEP_PX."""
+    at = coordinate(rows, columns) / STEP_PX
+    return np.stack([np.interp(at, steps, channel) for channel in table.T], axis=-1)
 
 
 def polynomial_terms(
@@ -99,11 +134,18 @@ def polynomial_terms(
     return np.stack(terms, axis=1)
 
 
-def _slopes(values: F32, known: Mask) -> tuple[_F64, _F64, _F64, _F64] | None:
-    """Places x and y, and slopes along x and y (a channel each), where everything near is known.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Slopes:
+    """Places (n,) and how steep each channel is there along x and along y: (n, c)."""
 
-    None when nothing slopes there, or too little is known.
-    """
+    rows: _Places
+    columns: _Places
+    along_x: _F64
+    along_y: _F64
+
+
+def _slopes(values: F32, known: Mask) -> _Slopes | None:
+    """Slopes where everything near is known; None when that is too little, or all is flat."""
     window = np.ones((7, 7), np.uint8)
     inner = cv2.erode(np.pad(known, 3).astype(np.uint8), window)[3:-3, 3:-3] > 0
     rows, columns = np.nonzero(inner)
@@ -112,53 +154,38 @@ def _slopes(values: F32, known: Mask) -> tuple[_F64, _F64, _F64, _F64] | None:
     every = max(1, rows.size // SAMPLES)
     rows, columns = rows[::every], columns[::every]
     calm = cv2.GaussianBlur(values, (0, 0), 1).reshape(values.shape)
-    along_x = cv2.Sobel(calm, cv2.CV_32F, 1, 0).reshape(values.shape)[rows, columns]
-    along_y = cv2.Sobel(calm, cv2.CV_32F, 0, 1).reshape(values.shape)[rows, columns]
+    along_x, along_y = (
+        cv2.Sobel(calm, cv2.CV_32F, across, down).reshape(values.shape)[rows, columns]
+        for across, down in ((1, 0), (0, 1))
+    )
     if not (along_x.any() or along_y.any()):
         return None
-    return (
-        columns.astype(np.float64),
-        rows.astype(np.float64),
-        along_x.astype(np.float64),
-        along_y.astype(np.float64),
+    return _Slopes(
+        rows=rows,
+        columns=columns,
+        along_x=along_x.astype(np.float64),
+        along_y=along_y.astype(np.float64),
     )
 
 
-def _along(x: _F64, y: _F64, along_x: _F64, along_y: _F64, shape: tuple[int, ...]) -> _F64:
-    """The coordinate along the line that most slopes follow: (h, w) pixels."""
-    del x, y
-    twice = np.arctan2(
-        2 * (along_x * along_y).sum(), (np.square(along_x) - np.square(along_y)).sum()
-    )
-    rows, columns = np.indices(shape)
-    return np.asarray(columns * np.cos(twice / 2) + rows * np.sin(twice / 2))
+def _line(slopes: _Slopes) -> _Coordinate:
+    """The way in pixels along the line that most slopes follow."""
+    x, y = slopes.along_x, slopes.along_y
+    angle = np.arctan2(2 * (x * y).sum(), (np.square(x) - np.square(y)).sum()) / 2
+    return lambda rows, columns: np.asarray(columns * np.cos(angle) + rows * np.sin(angle))
 
 
-def _around(x: _F64, y: _F64, along_x: _F64, along_y: _F64, shape: tuple[int, ...]) -> _F64 | None:
-    """The distance from the point that all slopes point to or from: (h, w) pixels.
+def _distance(slopes: _Slopes) -> _Coordinate | None:
+    """The distance in pixels from the point that all slopes point to; None when they are parallel.
 
     Least squares: a slope's perpendicular at its place has nothing of the way to the point.
     """
-    xx, yy = np.square(along_y).sum(1), np.square(along_x).sum(1)
-    xy = -(along_x * along_y).sum(1)
+    x, y = slopes.columns, slopes.rows
+    xx, yy = np.square(slopes.along_y).sum(1), np.square(slopes.along_x).sum(1)
+    xy = -(slopes.along_x * slopes.along_y).sum(1)
     system = np.array([[xx.sum(), xy.sum()], [xy.sum(), yy.sum()]])
-    if np.linalg.cond(system) > 1e4:  # all slopes are parallel
+    if np.linalg.cond(system) > PARALLEL:
         return None
     right = np.array([(xx * x + xy * y).sum(), (xy * x + yy * y).sum()])
     centre_x, centre_y = np.linalg.solve(system, right)
-    rows, columns = np.indices(shape)
-    return np.asarray(np.hypot(columns - centre_x, rows - centre_y))
-
-
-def _by_table(values: F32, known: Mask, coordinate: _F64) -> F32:
-    """Colours as a function of ``coordinate`` (h, w): the mean of the known ones at each step."""
-    step = np.rint((coordinate - coordinate.min()) / STEP_PX).astype(np.intp)
-    count = int(step.max()) + 1
-    weight = np.bincount(step[known], minlength=count)
-    seen = np.flatnonzero(weight)
-    position = (coordinate - coordinate.min()) / STEP_PX
-    model = np.empty_like(values)
-    for channel in range(values.shape[2]):
-        total = np.bincount(step[known], values[..., channel][known], minlength=count)
-        model[..., channel] = np.interp(position, seen, total[seen] / weight[seen])
-    return model
+    return lambda rows, columns: np.hypot(columns - centre_x, rows - centre_y)
