@@ -24,6 +24,11 @@ SAME_COLOUR: Final = 16.0
 OFF_BASE: Final = 0.16
 """Median distance from the common base, in heights of a capital, up to which a line is one."""
 UNEVEN_STROKE: Final = 0.35
+UNEVEN_HEIGHT: Final = 0.1
+LEAST_UNEVEN_PX: Final = 1.5
+"""How much letters of one height differ, as a share of it, and at least."""
+SMALL_LETTER: Final = 0.5
+"""Height of small letters at least, as a share of the tallest in the line."""
 TOUCHING: Final = 0.12
 """Share of a block's rim that belongs to another one when both are parts of the same letters."""
 OUTLINE: Final = 0.35
@@ -152,7 +157,7 @@ def is_line(row: Sequence[Glyph]) -> bool:
     tall = float(np.percentile(h, 80))
     wide = float((x + w).max() - x.min())
     alone = sum(g.stands_alone for g in row) > len(row) / 2
-    if len(row) < (3 if alone else 4) or wide < 1.6 * tall:
+    if len(row) < (3 if alone else 4) or wide < 1.6 * tall or not _of_one_height(h):
         return False
     off = min(_off_base(middles, (y + h).astype(np.float32)), _off_base(middles, y)) / tall
     strict = 1.0 if alone else STRICTER
@@ -162,6 +167,14 @@ def is_line(row: Sequence[Glyph]) -> bool:
     solid = float(np.median([g.mask.mean() for g in row])) > SOLID
     even = h.std() < 0.04 * h.mean() and w.std() < 0.05 * w.mean()
     return (alone and not even and not solid) or _difference(row) > DIFFERENT
+
+
+def _of_one_height(heights: npt.NDArray[np.float32]) -> bool:
+    """Whether half of the heights agree, as those of small letters or of capitals do."""
+    allowed = np.maximum(LEAST_UNEVEN_PX, UNEVEN_HEIGHT * heights)
+    alike = (np.abs(heights[:, None] - heights[None]) <= allowed[:, None]).sum(1)
+    usual = heights >= SMALL_LETTER * heights.max()
+    return 2 * int(alike[usual].max()) >= len(heights)
 
 
 def _difference(row: Sequence[Glyph]) -> float:
