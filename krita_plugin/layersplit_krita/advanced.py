@@ -8,7 +8,8 @@ from typing import Any, Optional
 from layersplit.bridge import words
 from layersplit.bridge.choices import Choices, ProviderRow
 from layersplit.bridge.texts import translated
-from layersplit_krita.qt import QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+from layersplit_krita.form import Form
+from layersplit_krita.qt import QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 RANDOM_SEED = -1
 
@@ -19,7 +20,6 @@ class Advanced(QWidget):
     def __init__(self, choices: Choices) -> None:
         super().__init__()
         self._choices = choices
-        self._form = QFormLayout(self)
         self._resolution = QComboBox()
         self._steps = QSpinBox()
         self._guidance = QDoubleSpinBox()
@@ -29,14 +29,19 @@ class Advanced(QWidget):
         self._seed.setSpecialValueText(translated(words.RANDOM))
         self._seed.setValue(RANDOM_SEED if choices.seed is None else choices.seed)
         self._negative = QLineEdit(choices.negative_prompt)
-        for text, field in (
-            (words.RESOLUTION, self._resolution),
-            (words.STEPS, self._steps),
-            (words.GUIDANCE, self._guidance),
-            (words.SEED, self._seed),
-            (words.NEGATIVE, self._negative),
-        ):
-            self._form.addRow(words.qt_label(text) + ":", field)
+        form = Form()
+        self._lines = {
+            name: form.add(text, field, room=room)
+            for name, text, field, room in (
+                ("resolution", words.RESOLUTION, self._resolution, True),
+                ("steps", words.STEPS, self._steps, True),
+                ("guidance", words.GUIDANCE, self._guidance, True),
+                ("seed", words.SEED, self._seed, True),
+                ("negative_prompt", words.NEGATIVE, self._negative, False),
+            )
+        }
+        form.setContentsMargins(self.fontMetrics().height(), 0, 0, 0)
+        self.setLayout(form)
         self._row: Optional[ProviderRow] = None
 
     def show_row(self, row: ProviderRow) -> None:
@@ -52,17 +57,10 @@ class Advanced(QWidget):
         self._resolution.setCurrentIndex(max(0, self._resolution.findData(chosen)))
         _set_range(self._steps, row.steps, row.default_steps, self._choices.steps)
         _set_range(self._guidance, row.guidance, row.default_guidance, self._choices.guidance)
-        for field, shown in (
-            (self._resolution, bool(row.resolutions)),
-            (self._steps, "steps" in row.options),
-            (self._guidance, "guidance" in row.options),
-            (self._seed, "seed" in row.options),
-            (self._negative, "negative_prompt" in row.options),
-        ):
-            field.setVisible(shown)
-            label = self._form.labelForField(field)
-            if label is not None:
-                label.setVisible(shown)
+        for name, widgets in self._lines.items():
+            shown = bool(row.resolutions) if name == "resolution" else name in row.options
+            for widget in widgets:
+                widget.setVisible(shown)
 
     def add_to(self, choices: Choices) -> Choices:
         """``choices`` with what stands here."""

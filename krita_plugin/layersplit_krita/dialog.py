@@ -14,28 +14,22 @@ from layersplit.bridge.history import estimate_s
 from layersplit.bridge.texts import translated
 from layersplit.bridge.words import qt_label
 from layersplit_krita.advanced import Advanced
+from layersplit_krita.form import Form, sentence
 from layersplit_krita.guard import guarded
 from layersplit_krita.qt import (
     QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
+    QLayout,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     Qt,
-    QTimer,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
-
-WIDTH_EM = 34
-"""Width of the sentences, in widths of the letter M, so that it follows font and HiDPI."""
 
 
 class SplitDialog(QDialog):
@@ -114,101 +108,83 @@ class SplitDialog(QDialog):
     # making it
 
     def _build(self, choices: Choices, available: Sequence[str], notes: Sequence[str]) -> None:
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form = Form()
         self._add_provider(form)
         self._add_scope(form, choices, available)
         self._add_layers(form, choices)
         self._description = QLineEdit(choices.prompt)
-        self._description_help = self._sentence(translated(words.DESCRIPTION_HELP))
-        self._description_label = QLabel(qt_label(words.DESCRIPTION) + ":")
-        self._description_label.setBuddy(self._description)
-        form.addRow(self._description_label, self._description)
-        form.addRow("", self._description_help)
+        self._described = [
+            *form.add(words.DESCRIPTION, self._description),
+            *form.add_below(sentence(translated(words.DESCRIPTION_HELP))),
+        ]
         self._colours = QComboBox()
         for name, text in words.COLOURS_CHOICES.items():
             self._colours.addItem(translated(text), name)
         self._colours.setCurrentIndex(self._colours.findData(choices.colours))
-        form.addRow(qt_label(words.COLOURS) + ":", self._colours)
+        form.add(words.COLOURS, self._colours)
         self._hide = QCheckBox(qt_label(words.HIDE_ORIGINAL))
         self._hide.setChecked(choices.hide_original)
-        form.addRow("", self._hide)
+        form.add_below(self._hide)
         self._advanced = Advanced(choices)
+        self._is_unfolded = False
         self._fold = QToolButton()
         self._fold.setText(qt_label(words.ADVANCED))
-        self._fold.setCheckable(True)
         self._fold.setAutoRaise(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._fold.toggled.connect(self._show_row)
-        self._costs = self._sentence("")
-        self._sends = self._sentence("")
+        self._fold.clicked.connect(self._toggle_fold)
+        self._costs, self._sends = sentence(""), sentence("")
         self._agree = QCheckBox()
         self._agree.toggled.connect(self._show_row)
-        self._notes = self._sentence(" ".join(notes))
+        self._notes = sentence(" ".join(notes))
         self._notes.setVisible(bool(notes))
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._split = self._buttons.addButton(
+        buttons = QDialogButtonBox()
+        self._split = buttons.addButton(
             qt_label(words.SPLIT), QDialogButtonBox.ButtonRole.AcceptRole
         )
-        self._split.setDefault(True)
-        self._buttons.accepted.connect(self._start)
-        self._buttons.rejected.connect(self.reject)
+        cancel = buttons.addButton(qt_label(words.CANCEL), QDialogButtonBox.ButtonRole.RejectRole)
+        cancel.setAutoDefault(False)  # else Enter is taken over while nothing can be split yet
+        buttons.accepted.connect(self._start)
+        buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)  # always what is shown
         column.addLayout(form)
         column.addWidget(self._fold)
         column.addWidget(self._advanced)
         for widget in (self._notes, self._costs, self._sends, self._agree):
             column.addWidget(widget)
-        column.addStretch(1)
-        column.addWidget(self._buttons)
+        column.addSpacing(self.fontMetrics().height() // 2)
+        column.addWidget(buttons)
         self._split.setFocus()
 
-    def _add_provider(self, form: QFormLayout) -> None:
+    def _add_provider(self, form: Form) -> None:
         self._provider = QComboBox()
         self._provider.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._provider.addItem(translated(OFFLINE_ROW.title))
         self._provider.currentIndexChanged.connect(self._show_row)
-        form.addRow(qt_label(words.PROVIDER) + ":", self._provider)
-        self._ready = self._sentence(translated(words.LOOKING))
+        form.add(words.PROVIDER, self._provider)
+        self._ready = sentence(translated(words.LOOKING))
         self._help = QPushButton()
         self._help.setAutoDefault(False)
         self._help.clicked.connect(self._help_out)
-        line = QHBoxLayout()
-        line.addWidget(self._ready, 1)
-        line.addWidget(self._help, 0, Qt.AlignmentFlag.AlignTop)
-        form.addRow("", line)
+        form.add_below(self._ready, self._help)
 
-    def _add_scope(self, form: QFormLayout, choices: Choices, available: Sequence[str]) -> None:
+    def _add_scope(self, form: Form, choices: Choices, available: Sequence[str]) -> None:
         self._scope = QComboBox()
         for name in SCOPES:
             if name in available:
                 self._scope.addItem(translated(words.SCOPES[name]), name)
         self._scope.setCurrentIndex(max(0, self._scope.findData(choices.scope)))
         self._scope.currentIndexChanged.connect(self._show_row)
-        form.addRow(qt_label(words.SCOPE) + ":", self._scope)
+        form.add(words.SCOPE, self._scope)
 
-    def _add_layers(self, form: QFormLayout, choices: Choices) -> None:
+    def _add_layers(self, form: Form, choices: Choices) -> None:
         self._layers = QSpinBox()
         self._layers.setValue(choices.layers or 4)
         self._automatic = QCheckBox(qt_label(words.AUTOMATIC))
         self._automatic.setChecked(choices.layers is None)
         self._automatic.toggled.connect(self._show_row)
         self._layers.valueChanged.connect(self._show_row)
-        line = QHBoxLayout()
-        line.addWidget(self._layers)
-        line.addWidget(self._automatic)
-        line.addStretch(1)
-        label = QLabel(qt_label(words.LAYERS) + ":")
-        label.setBuddy(self._layers)
-        form.addRow(label, line)
-
-    def _sentence(self, text: str) -> QLabel:
-        label = QLabel(text)
-        label.setWordWrap(True)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setMinimumWidth(label.fontMetrics().averageCharWidth() * WIDTH_EM)
-        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
-        return label
+        form.add(words.LAYERS, self._layers, self._automatic)
 
     # keeping it true
 
@@ -223,22 +199,22 @@ class SplitDialog(QDialog):
         self._help.setText(qt_label(words.SET_UP if self._broken else words.button(row)))
         self._layers.setRange(*row.layers)
         self._layers.setEnabled(not self._automatic.isChecked())
-        for widget in (self._description_label, self._description, self._description_help):
+        for widget in self._described:
             widget.setVisible("prompt" in row.options)
         self._fold.setVisible(row.has_advanced)
         self._fold.setArrowType(
-            Qt.ArrowType.DownArrow if self._fold.isChecked() else Qt.ArrowType.RightArrow
+            Qt.ArrowType.DownArrow if self._is_unfolded else Qt.ArrowType.RightArrow
         )
         self._advanced.show_row(row)
-        self._advanced.setVisible(row.has_advanced and self._fold.isChecked())
+        self._advanced.setVisible(row.has_advanced and self._is_unfolded)
         self._hide.setEnabled(self._scope.currentData() != "selection")
         self._show_costs(row)
         asks = Consent.load().is_needed(row)
         self._agree.setVisible(asks)
         self._agree.setText(words.agreement(row))
-        QTimer.singleShot(0, self.adjustSize)
         usable = self._broken is None and row.ready
         self._split.setEnabled(usable and (not asks or self._agree.isChecked()))
+        self._split.setDefault(self._split.isEnabled())  # Qt forgets it with the button disabled
 
     def _show_costs(self, row: ProviderRow) -> None:
         layers = None if self._automatic.isChecked() else self._layers.value()
@@ -250,6 +226,11 @@ class SplitDialog(QDialog):
         self._sends.setVisible(bool(sending))
 
     # what the user does
+
+    @guarded
+    def _toggle_fold(self, *_: Any) -> None:
+        self._is_unfolded = not self._is_unfolded
+        self._show_row()
 
     @guarded
     def _help_out(self, *_: Any) -> None:

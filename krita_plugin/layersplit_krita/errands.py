@@ -14,13 +14,13 @@ from layersplit.bridge.failures import BridgeError
 from layersplit.bridge.hostlog import note
 from layersplit.bridge.refusal import Refusal
 from layersplit.bridge.texts import translated
+from layersplit_krita.form import Form, sentence
 from layersplit_krita.guard import guarded
 from layersplit_krita.messages import main_window, show_failure
 from layersplit_krita.qt import (
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
-    QLabel,
+    QLayout,
     QLineEdit,
     QObject,
     QProgressBar,
@@ -28,8 +28,6 @@ from layersplit_krita.qt import (
     QVBoxLayout,
     pyqtSignal,
 )
-
-WIDTH_EM = 44
 
 
 class _Errand(QObject):
@@ -67,26 +65,29 @@ class KeyDialog(QDialog):
         self._key = QLineEdit()
         self._key.setEchoMode(QLineEdit.EchoMode.Password)
         self._key.textChanged.connect(self._changed)
-        explained = QLabel(translated(words.KEY_HELP))
-        explained.setWordWrap(True)
-        explained.setMinimumWidth(explained.fontMetrics().averageCharWidth() * WIDTH_EM)
-        form = QFormLayout()
-        form.addRow(words.qt_label(words.KEY_LABEL) + ":", self._key)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        form = Form()
+        form.add(words.KEY_LABEL, self._key)
+        form.add_below(sentence(translated(words.KEY_HELP)))
+        buttons = QDialogButtonBox()
         self._save = buttons.addButton(
             words.qt_label(words.SAVE), QDialogButtonBox.ButtonRole.AcceptRole
         )
         self._save.setEnabled(False)
+        cancel = buttons.addButton(
+            words.qt_label(words.CANCEL), QDialogButtonBox.ButtonRole.RejectRole
+        )
+        cancel.setAutoDefault(False)
         buttons.accepted.connect(self._start)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         column.addLayout(form)
-        column.addWidget(explained)
         column.addWidget(buttons)
 
     @guarded
     def _changed(self, text: str) -> None:
         self._save.setEnabled(bool(text.strip()))
+        self._save.setDefault(True)
 
     @guarded
     def _start(self) -> None:
@@ -130,15 +131,14 @@ class LongErrandDialog(QDialog):
         self._errand = _Errand(self)
         self._errand.said.connect(self._show)
         self._errand.ended.connect(self._ended)
-        says = QLabel(explained)
         bar = QProgressBar()
         bar.setRange(0, 0)
-        self._words = QLabel()
-        for label in (says, self._words):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setMinimumWidth(label.fontMetrics().averageCharWidth() * WIDTH_EM)
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        bar.setTextVisible(False)
+        says, self._words = sentence(explained), sentence("")
+        self._buttons = QDialogButtonBox()
+        self._buttons.addButton(
+            words.qt_label(words.CANCEL), QDialogButtonBox.ButtonRole.RejectRole
+        )
         self._buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         for widget in (says, bar, self._words, self._buttons):

@@ -7,16 +7,15 @@ from typing import Any, Callable
 from layersplit.bridge import errands, words
 from layersplit.bridge.choices import ProviderRow
 from layersplit.bridge.texts import translated
-from layersplit_krita.errands import WIDTH_EM, LongErrandDialog
+from layersplit_krita.errands import LongErrandDialog
+from layersplit_krita.form import Form, sentence
 from layersplit_krita.guard import guarded
 from layersplit_krita.messages import main_window
 from layersplit_krita.qt import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
+    QLayout,
     QLineEdit,
     QPushButton,
     Qt,
@@ -35,29 +34,27 @@ class ModelDialog(QDialog):
         self._names = [name for name, _size, _licence in row.models]
         self._done = done
         self._model = QLineEdit(errands.chosen_model())
-        line = QHBoxLayout()
-        line.addWidget(self._model, 1)
+        choosers = []
         for text, choose in ((words.MODEL_FOLDER, self._folder), (words.MODEL_FILE, self._file)):
             button = QPushButton(words.qt_label(text))
             button.setAutoDefault(False)
             button.clicked.connect(choose)
-            line.addWidget(button)
-        label = QLabel(words.qt_label(words.MODEL_LABEL) + ":")
-        label.setBuddy(self._model)
-        form = QFormLayout()
-        form.addRow(label, line)
-        explained = QLabel(words.model_help(row))
-        explained.setWordWrap(True)
-        explained.setTextFormat(Qt.TextFormat.PlainText)
-        explained.setMinimumWidth(explained.fontMetrics().averageCharWidth() * WIDTH_EM)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+            choosers.append(button)
+        form = Form()
+        form.add(words.MODEL_LABEL, self._model, *choosers)
+        form.add_below(sentence(words.model_help(row)))
+        buttons = QDialogButtonBox()
         use = buttons.addButton(words.qt_label(words.USE), QDialogButtonBox.ButtonRole.AcceptRole)
         use.setDefault(True)
+        cancel = buttons.addButton(
+            words.qt_label(words.CANCEL), QDialogButtonBox.ButtonRole.RejectRole
+        )
+        cancel.setAutoDefault(False)
         buttons.accepted.connect(self._start)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         column.addLayout(form)
-        column.addWidget(explained)
         column.addWidget(buttons)
 
     @guarded

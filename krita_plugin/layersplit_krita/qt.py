@@ -9,26 +9,23 @@ from krita import Krita
 
 if int(Krita.instance().version().split(".")[0]) >= 6:
     from PyQt6.QtCore import QLocale, QObject, QRect, QSize, Qt, QTimer, QUrl, pyqtSignal
-    from PyQt6.QtGui import QAction, QDesktopServices, QIcon, QImage, QPixmap
+    from PyQt6.QtGui import QDesktopServices, QIcon
     from PyQt6.QtWidgets import (
         QAbstractItemView,
-        QApplication,
         QCheckBox,
         QComboBox,
         QDialog,
         QDialogButtonBox,
         QDoubleSpinBox,
         QFileDialog,
-        QFormLayout,
-        QFrame,
+        QGridLayout,
         QHBoxLayout,
         QLabel,
+        QLayout,
         QLineEdit,
         QListWidget,
         QListWidgetItem,
-        QMenu,
         QMessageBox,
-        QPlainTextEdit,
         QProgressBar,
         QPushButton,
         QSizePolicy,
@@ -39,27 +36,23 @@ if int(Krita.instance().version().split(".")[0]) >= 6:
     )
 else:
     from PyQt5.QtCore import QLocale, QObject, QRect, QSize, Qt, QTimer, QUrl, pyqtSignal
-    from PyQt5.QtGui import QDesktopServices, QIcon, QImage, QPixmap
+    from PyQt5.QtGui import QDesktopServices, QIcon
     from PyQt5.QtWidgets import (
         QAbstractItemView,
-        QAction,
-        QApplication,
         QCheckBox,
         QComboBox,
         QDialog,
         QDialogButtonBox,
         QDoubleSpinBox,
         QFileDialog,
-        QFormLayout,
-        QFrame,
+        QGridLayout,
         QHBoxLayout,
         QLabel,
+        QLayout,
         QLineEdit,
         QListWidget,
         QListWidgetItem,
-        QMenu,
         QMessageBox,
-        QPlainTextEdit,
         QProgressBar,
         QPushButton,
         QSizePolicy,
@@ -71,8 +64,6 @@ else:
 
 __all__ = [
     "QAbstractItemView",
-    "QAction",
-    "QApplication",
     "QCheckBox",
     "QComboBox",
     "QDesktopServices",
@@ -80,21 +71,17 @@ __all__ = [
     "QDialogButtonBox",
     "QDoubleSpinBox",
     "QFileDialog",
-    "QFormLayout",
-    "QFrame",
+    "QGridLayout",
     "QHBoxLayout",
     "QIcon",
-    "QImage",
     "QLabel",
+    "QLayout",
     "QLineEdit",
     "QListWidget",
     "QListWidgetItem",
     "QLocale",
-    "QMenu",
     "QMessageBox",
     "QObject",
-    "QPixmap",
-    "QPlainTextEdit",
     "QProgressBar",
     "QPushButton",
     "QRect",

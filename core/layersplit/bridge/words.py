@@ -57,7 +57,7 @@ READY = N_("Ready.")
 SENT = N_(
     "The picture is sent to %s, reduced to what the model can use, without metadata and file name."
 )
-KEPT = N_("They keep it for %s.")
+KEPT = N_("How long it is kept there: %s.")
 
 FREE = N_("Free.")
 NO_PRICE = N_("The service says what it costs; no fixed price is published.")
@@ -136,7 +136,10 @@ def readiness(row: ProviderRow) -> str:
     """One sentence: ready, or why not."""
     if row.ready:
         return translated(READY_HERE if row.sends_to is None else READY)
-    return spoken(row.reason or "")
+    said = row.reason or ""
+    if row.key_variable is not None:  # the rest is for the command line; here is a button for it
+        said = said.split(". ")[0].rstrip(".") + "."
+    return spoken(said)
 
 
 def button(row: ProviderRow) -> str:

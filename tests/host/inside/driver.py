@@ -20,6 +20,7 @@ from pathlib import Path
 OUT = Path(sys.argv[1])
 SOCKET = "/tmp/run/probe"  # noqa: S108 - /tmp is private to these namespaces
 PATIENCE_S = 180.0
+"""A cold start on a machine that is busy takes more than a minute."""
 
 
 class Desktop:

@@ -108,6 +108,11 @@ def is_open(name: str) -> bool:
     return is_there
 
 
+def is_dirty(name: str) -> bool:
+    """Whether anything was done to it since it was made."""
+    return images[name].is_dirty()
+
+
 def save(name: str, path: str) -> None:
     """Save as GIMP's own format."""
     Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, images[name], Gio.File.new_for_path(path), None)

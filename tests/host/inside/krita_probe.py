@@ -21,6 +21,7 @@ if int(Krita.instance().version().split(".")[0]) >= 6:
         QLabel,
         QLineEdit,
         QListWidget,
+        QToolButton,
     )
 else:
     from PyQt5.QtCore import QTimer
@@ -32,6 +33,7 @@ else:
         QLabel,
         QLineEdit,
         QListWidget,
+        QToolButton,
     )
 
 APP = Krita.instance()
@@ -366,6 +368,27 @@ def fill(window: str, label: str, value: Any) -> None:
             field.setText(value) if isinstance(field, QLineEdit) else field.setValue(value)
             return
     raise LookupError("no field " + label)
+
+
+def choose_row(window: str, row: int) -> None:
+    """Choose an entry of the first list."""
+    _visible(_window(window), QComboBox)[0].setCurrentIndex(row)
+
+
+def open_fold(window: str) -> None:
+    """Unfold what is folded away."""
+    for button in _visible(_window(window), QToolButton):
+        button.click()
+
+
+def unfold_group(name: str) -> Steps:
+    """Show the layers of the topmost group in the list of layers."""
+    document = documents[name]
+    group = document.rootNode().childNodes()[-1]
+    group.setCollapsed(False)
+    document.setActiveNode(group.childNodes()[-1])
+    for _ in range(10):
+        yield
 
 
 def menu_entries(menu: str) -> list[str]:
