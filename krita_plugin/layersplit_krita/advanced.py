@@ -12,6 +12,7 @@ from layersplit_krita.form import Form
 from layersplit_krita.qt import QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 RANDOM_SEED = -1
+NUMBER_CHARS = 20
 
 
 class Advanced(QWidget):
@@ -29,6 +30,8 @@ class Advanced(QWidget):
         self._seed.setSpecialValueText(translated(words.RANDOM))
         self._seed.setValue(RANDOM_SEED if choices.seed is None else choices.seed)
         self._negative = QLineEdit(choices.negative_prompt)
+        for field in (self._resolution, self._steps, self._guidance, self._seed):
+            field.setMinimumWidth(self.fontMetrics().averageCharWidth() * NUMBER_CHARS)
         form = Form()
         self._lines = {
             name: form.add(text, field, room=room)

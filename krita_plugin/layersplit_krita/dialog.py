@@ -150,6 +150,7 @@ class SplitDialog(QDialog):
         column.addLayout(form)
         column.addWidget(self._fold)
         column.addWidget(self._advanced)
+        column.addSpacing(self.fontMetrics().height() // 2)
         for widget in (self._notes, self._costs, self._sends, self._agree):
             column.addWidget(widget)
         column.addSpacing(self.fontMetrics().height() // 2)

@@ -10,6 +10,8 @@ from typing import Any, Callable, Dict, Optional
 
 from krita import DockWidget
 
+from layersplit.bridge import words
+from layersplit.bridge.texts import counted, translated
 from layersplit_krita.qt import (
     QAbstractItemView,
     QHBoxLayout,
@@ -35,7 +37,7 @@ class HistoryDocker(DockWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setWindowTitle("Layersplit")
+        self.setWindowTitle(translated(words.HISTORY))
         self._list: Optional[QListWidget] = None
 
     def canvasChanged(self, _canvas: Any) -> None:
@@ -68,9 +70,7 @@ class HistoryDocker(DockWidget):
         self._enable()
 
     def _build(self) -> None:
-        from layersplit.bridge import words  # noqa: PLC0415 - not before it is shown
-        from layersplit.bridge.texts import translated  # noqa: PLC0415 - as above
-        from layersplit_krita.guard import guarded  # noqa: PLC0415 - as above
+        from layersplit_krita.guard import guarded  # noqa: PLC0415 - not before it is shown
 
         self._list = QListWidget()
         side = self.fontMetrics().height() * ICON_EM
@@ -121,12 +121,12 @@ class HistoryDocker(DockWidget):
 
 def _text(entry: Any) -> str:
     """Title, what came of it, when."""
-    from layersplit.bridge import history, words  # noqa: PLC0415 - not before it is shown
-    from layersplit.bridge.texts import counted, translated  # noqa: PLC0415 - as above
+    from layersplit.bridge import history  # noqa: PLC0415 - not before it is shown
+    from layersplit.bridge.titles import title_of  # noqa: PLC0415 - as above
 
     when = time.strftime("%x %H:%M", time.localtime(entry.started))
     if entry.state == history.DONE:
         came = counted(words.LAYER_COUNT, len(entry.layers))
     else:
         came = translated(words.UNFINISHED)
-    return "%s\n%s, %s\n%s" % (entry.title, entry.provider, came, when)
+    return "%s\n%s, %s\n%s" % (entry.title, title_of(entry.provider), came, when)

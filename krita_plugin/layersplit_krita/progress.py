@@ -19,7 +19,7 @@ from layersplit_krita.qt import (
 )
 from layersplit_krita.work import Work
 
-WIDTH_EM = 40
+WIDTH_EM = 52
 TICK_MS = 500
 
 

@@ -15,9 +15,15 @@ BATCH: Final = (
     "-b",
     f"import sys; sys.path.append('{INSIDE}'); import gimp_probe; gimp_probe.serve()",
 )
+HISTORY_KEY: Final = "ctrl+alt+shift+h"
+HISTORY_ACTION: Final = '(action "plug-in-layersplit-history" "<Primary><Alt><Shift>h")\n'
 PLUGIN: Final = "layersplit-gimp.py"
 WORKER: Final = "layersplit worker"
-DIALOG, PROGRESS, MESSAGE = "^Split into Layers$", "^Layersplit$", "^Layersplit$"
+DIALOG, PROGRESS, MESSAGE = (
+    "^(Split into Layers|In Ebenen zerlegen)$",
+    "^Layersplit$",
+    "^Layersplit$",
+)
 FORMS: Final = {
     "NON_LINEAR": {"rgb": "R'G'B'A", "grey": "Y'A"},
     "LINEAR": {"rgb": "RGBA", "grey": "YA"},
@@ -30,11 +36,12 @@ Tree = list[dict[str, Any]]
 class GimpHost(Session):
     """A desktop with GIMP, and its images by the names that a test gives them."""
 
-    def launch(self, *, console: bool = False) -> None:
+    def launch(self, *, console: bool = False, **environment: str) -> None:
         """Start GIMP and wait until it answers; without a window when ``console``."""
         self._skip_first_run_dialogs()
+        self._give_the_history_a_key()
         program = ("gimp-console", "-i", "-d", "-f") if console else ("gimp", "-n", "-s")
-        self.start(*program, *BATCH, **ENVIRONMENT)
+        self.start(*program, *BATCH, **{**ENVIRONMENT, **environment})
 
     def new_image(
         self,
@@ -92,6 +99,13 @@ class GimpHost(Session):
     def wait_until_idle(self) -> None:
         """Until no call of the plug-in is left: a key pressed a moment too early is lost."""
         self.wait_until("no plug-in runs", lambda: not self.do("processes", PLUGIN), 90)
+
+    def _give_the_history_a_key(self) -> None:
+        """A user can; a test cannot reach a menu by its place."""
+        for file in (self.work / ".config/GIMP").glob("3.*/shortcutsrc"):
+            text = file.read_text(encoding="utf-8")
+            if HISTORY_ACTION not in text:
+                file.write_text(text + HISTORY_ACTION, encoding="utf-8")
 
     def _skip_first_run_dialogs(self) -> None:
         for folder in (self.work / ".config/GIMP").glob("3.*"):

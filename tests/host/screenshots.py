@@ -73,6 +73,11 @@ def borders_of(session: Session, window: str) -> tuple[int, int, int, int]:
     return left, right, top, bottom
 
 
+def language() -> dict[str, str]:
+    """The variable for another language than English."""
+    return {"LANGUAGE": sys.argv[2]} if len(sys.argv) > 2 else {}
+
+
 def only(session: Session, title: str) -> str:
     """The window with this title, once it is there."""
     return session.wait_until(title, lambda: session.windows(title))[-1]
@@ -80,7 +85,7 @@ def only(session: Session, title: str) -> str:
 
 def in_krita(krita: KritaHost, camera: Camera) -> None:
     """Everything in Krita."""
-    krita.launch()
+    krita.launch(**language())
     krita.call("open_document", "poster", SAMPLE)
     krita.run("xdotool", "mousemove", "700", "930")
     krita.ask()
@@ -95,18 +100,20 @@ def in_krita(krita: KritaHost, camera: Camera) -> None:
     krita.press("Return")
     krita.wait_until("progress", lambda: krita.window(PROGRESS))
     krita.wait_until("work", lambda: "0:0" in krita.text(PROGRESS))
-    time.sleep(0.7)
+    time.sleep(1.5)
     camera.take(krita, "krita-progress", only(krita, "^Layersplit$"))
     krita.wait_for_groups("poster", 1)
     krita.call("unfold_group", "poster")
     krita.call("show_docker", "layersplit_history")
+    for docker in ("ColorSelectorNg", "PresetDocker"):
+        krita.call("hide_docker", docker)
     time.sleep(6)  # the message over the canvas goes
-    camera.take(krita, "krita-layers", width=1100)
+    camera.take(krita, "krita-layers", only(krita, "Krita$"), width=1100)
 
 
 def in_gimp(gimp: GimpHost, camera: Camera) -> None:
     """Everything in GIMP."""
-    gimp.launch()
+    gimp.launch(**language())
     gimp.run("gimp", "-s", SAMPLE)
     gimp.wait_until("it is open", lambda: gimp.call("adopt_newest", "poster"))
     gimp.run("xdotool", "mousemove", "700", "930")
@@ -123,7 +130,7 @@ def in_gimp(gimp: GimpHost, camera: Camera) -> None:
     gimp.wait_until("a group", lambda: gimp.groups("poster"), 90)
     gimp.wait_until_idle()
     time.sleep(1)
-    camera.take(gimp, "gimp-layers", width=1100)
+    camera.take(gimp, "gimp-layers", gimp.main_window(), width=1100)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ def test_a_past_split_can_be_inserted_again_and_deleted(krita: KritaHost) -> Non
     krita.call("show_docker", DOCKER)
     krita.screenshot("history")
     before = krita.call("docker_texts", DOCKER)
-    assert before[0].startswith("past\nclassic, ")
+    assert before[0].startswith("past\nOffline splitter, ")
     krita.call("choose_in_docker", DOCKER, 0)
     krita.call("press_in_docker", DOCKER, "Insert Again")
     krita.wait_for_groups("past", 2)

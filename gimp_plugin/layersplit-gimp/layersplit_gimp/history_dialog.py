@@ -9,6 +9,7 @@ from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
 
 from layersplit.bridge import history, words
 from layersplit.bridge.texts import counted, translated
+from layersplit.bridge.titles import title_of
 
 INSERT, CONTINUE, DELETE = 1, 2, 3
 JOB, PICTURE, TEXT = 0, 1, 2
@@ -103,4 +104,9 @@ def _text_of(entry: history.Entry) -> str:
     else:
         came = translated(words.UNFINISHED)
     title = GLib.markup_escape_text(entry.title)
-    return "<b>%s</b>\n%s, %s\n%s" % (title, GLib.markup_escape_text(entry.provider), came, when)
+    return "<b>%s</b>\n%s, %s\n%s" % (
+        title,
+        GLib.markup_escape_text(title_of(entry.provider)),
+        came,
+        when,
+    )

@@ -9,25 +9,13 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GLib, GObject  # noqa: E402 - the version comes first
 
+from layersplit.bridge.texts import N_  # noqa: E402 - as above
+from layersplit.bridge.titles import TITLES  # noqa: E402
+
 CATALOGUES = "layersplit_gimp/_vendor/layersplit/bridge/languages"
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
-    """Mark ``text``: GIMP itself translates what stands here, with our catalogue."""
-    return text
-
-
+"""GIMP itself translates what stands here, with our catalogues."""
 SPLIT = "plug-in-layersplit"
 HISTORY = "plug-in-layersplit-history"
-PROVIDERS = (
-    ("classic", N_("Offline splitter")),
-    ("wavespeed", "WaveSpeedAI"),
-    ("runcomfy", "RunComfy"),
-    ("fal", "fal"),
-    ("replicate", "Replicate"),
-    ("comfyui", "ComfyUI"),
-    ("local", N_("This computer's GPU")),
-)
 SCOPES = (
     ("auto", N_("The selection if there is one, else the whole picture")),
     ("picture", N_("The whole picture")),
@@ -76,7 +64,7 @@ def _describe_split(procedure: Any) -> None:
     )
     flags = GObject.ParamFlags.READWRITE
     for name, label, help_text, entries in (
-        ("provider", N_("_Provider"), N_("Who splits the picture"), PROVIDERS),
+        ("provider", N_("_Provider"), N_("Who splits the picture"), tuple(TITLES.items())),
         ("scope", N_("_Split"), N_("What is split"), SCOPES),
         ("colours", N_("Co_lours"), N_("Where the layers' colours come from"), COLOURS),
     ):
