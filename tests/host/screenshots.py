@@ -29,6 +29,7 @@ from wheels import wheels_for
 
 PICTURES: Final = REPOSITORY / "docs" / "pictures"
 SAMPLE: Final = "/repository/core/layersplit/samples/poster.png"
+SIZE: Final = ("1400", "860")
 COLOURS: Final = 255
 
 
@@ -61,7 +62,7 @@ def frame_of(session: Session, window: str) -> tuple[int, int, int, int]:
     shape = re.findall(r"(?:Absolute upper-left [XY]|Width|Height): +(\d+)", said)
     x, y, width, height = map(int, shape)
     left, right, top, bottom = borders_of(session, window)
-    return x - left, y - top, x + width + right, y + height + bottom
+    return x - left, y - top, x + width + right, y + height + min(bottom, left)
 
 
 def borders_of(session: Session, window: str) -> tuple[int, int, int, int]:
@@ -117,7 +118,11 @@ def in_gimp(gimp: GimpHost, camera: Camera) -> None:
     gimp.run("gimp", "-s", SAMPLE)
     gimp.wait_until("it is open", lambda: gimp.call("adopt_newest", "poster"))
     gimp.run("xdotool", "mousemove", "700", "930")
-    gimp.wait_until("its title", lambda: gimp.windows("poster"))
+    window = gimp.wait_until("its title", lambda: gimp.windows("poster"))[0]
+    gimp.run("xdotool", "windowsize", window, *SIZE)
+    gimp.run("xdotool", "windowmove", window, "4", "24")
+    time.sleep(1)
+    gimp.press_in_gimp("ctrl+shift+j")  # the whole picture in the window
     time.sleep(1)
     gimp.press_in_gimp("ctrl+shift+k")
     window = gimp.wait_until("the dialog", lambda: gimp.windows(GIMP_DIALOG))[0]
@@ -125,7 +130,7 @@ def in_gimp(gimp: GimpHost, camera: Camera) -> None:
     camera.take(gimp, "gimp-dialog", window)
     gimp.press("Return")
     window = gimp.wait_until("progress", lambda: gimp.windows(GIMP_PROGRESS))[0]
-    time.sleep(1)
+    time.sleep(2.5)
     camera.take(gimp, "gimp-progress", window)
     gimp.wait_until("a group", lambda: gimp.groups("poster"), 90)
     gimp.wait_until_idle()
