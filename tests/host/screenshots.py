@@ -109,7 +109,7 @@ def in_krita(krita: KritaHost, camera: Camera) -> None:
     for docker in ("ColorSelectorNg", "PresetDocker"):
         krita.call("hide_docker", docker)
     time.sleep(6)  # the message over the canvas goes
-    camera.take(krita, "krita-layers", only(krita, "Krita$"), width=1100)
+    camera.take(krita, "krita-layers", krita.call("main_window_id"), width=1100)
 
 
 def in_gimp(gimp: GimpHost, camera: Camera) -> None:
