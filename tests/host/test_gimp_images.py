@@ -138,6 +138,16 @@ def test_a_layer_of_a_split_can_be_split_again(gimp: GimpHost) -> None:
     assert np.array_equal(gimp.picture("twice", pixels, top=True), pixels)
 
 
+def test_a_group_is_split_as_what_it_shows(gimp: GimpHost) -> None:
+    pixels = poster()
+    gimp.new_image("group", pixels)
+    gimp.split("group")
+    group = gimp.groups("group")[0]["name"]
+    gimp.split("group", [group], scope="layer")
+    assert [node["name"] for node in gimp.groups("group")] == [group, f"{group} (layers)"]
+    assert np.array_equal(gimp.picture("group", pixels, top=True), pixels)
+
+
 def test_a_script_hears_in_words_what_is_wrong(gimp: GimpHost) -> None:
     gimp.new_image("wrong", poster())
     success, error = gimp.call("split", "wrong", {"provider": "fal"}, None)

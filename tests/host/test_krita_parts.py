@@ -101,6 +101,18 @@ def test_a_layer_of_a_split_can_be_split_again(krita: KritaHost) -> None:
     krita.wait_until("one step", lambda: not _has_group(krita.groups("twice")[0]))
 
 
+def test_a_group_is_split_as_what_it_shows(krita: KritaHost) -> None:
+    pixels = to_bgra(poster())
+    krita.new_document("group", pixels)
+    krita.split_again("group")
+    group = krita.groups("group")[0]["name"]
+    krita.call("make_active", "group", [group])
+    split_by_dialog(krita, "The active layer")
+    krita.wait_for_groups("group", 2)
+    assert [node["name"] for node in krita.groups("group")] == [group, f"{group} (layers)"]
+    assert np.array_equal(krita.picture_of_top("group", pixels), pixels)
+
+
 def _has_group(node: dict[str, object]) -> bool:
     return any(child["type"] == "grouplayer" for child in node["children"])  # type: ignore[union-attr] # JSON
 

@@ -171,6 +171,24 @@ def prune(keep: str = "") -> None:
         delete(oldest.job)
 
 
+def speed_file() -> Path:
+    """How long single runs took before there was any history."""
+    return data_folder() / "speed.json"
+
+
+def keep_speed(provider: str, pixels: int, seconds: float) -> None:
+    """Remember one run that is no entry of the history: the sample of the set-up."""
+    write_json(speed_file(), {provider: {"pixels": pixels, "seconds": seconds}})
+
+
+def _estimate_from_sample(provider: str, pixels: int) -> Optional[float]:
+    known = read_json(speed_file()).get(provider)
+    try:
+        return float(known["seconds"]) * pixels / max(1, int(known["pixels"]))
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
 def estimate_s(provider: str, width: int, height: int) -> Optional[float]:
     """How long a run will take, from the last ones on this machine; None without any.
 
@@ -179,7 +197,7 @@ def estimate_s(provider: str, width: int, height: int) -> Optional[float]:
     """
     past = [entry for entry in entries() if entry.provider == provider and entry.seconds]
     if not past:
-        return None
+        return _estimate_from_sample(provider, width * height)
     rates = []
     for entry in past[:5]:
         share = width * height / max(1, entry.width * entry.height)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import List, Tuple
 
 from layersplit.bridge import paths
 from layersplit.bridge.failures import InstallError
+from layersplit.bridge.history import keep_speed
 from layersplit.bridge.hostlog import note
 from layersplit.bridge.setup.home import SAMPLE
 from layersplit.bridge.setup.private_environment import PrivateEnvironment
@@ -44,14 +46,27 @@ class Proof:
         partial = self.sample.with_name("partial-" + SAMPLE)
         finished = self._run(
             self._environment.command(
-                "split", str(poster), "-o", str(partial), "--provider", "classic"
+                "split", str(poster), "-o", str(partial), "--provider", "classic", "--json"
             )
         )
         if finished.status != 0 or not partial.exists():
             note("the sample could not be split:\n%s" % finished.output)
             raise InstallError("install-sample", detail=(finished.output.splitlines() or ["?"])[0])
         partial.replace(self.sample)
+        _keep_speed(finished.output)
         self._reporter.done("Sample", str(self.sample))
+
+
+def _keep_speed(said: str) -> None:
+    """Write down how long it took: the first estimate of a dialog comes from here."""
+    for line in said.splitlines():
+        try:
+            report = json.loads(line)
+            width, height = report["extent"]
+            seconds = sum(report["seconds"].values())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+        keep_speed("classic", width * height, seconds)
 
 
 def _sorted_out(said: str) -> Tuple[List[str], List[str]]:

@@ -58,7 +58,7 @@ def _remove_home(home: Path, made: List[Path]) -> List[str]:
         ours = [
             paths.install_record(), paths.venv_folder(), paths.settings_file(),
             paths.jobs_folder(), paths.work_folder(), paths.cache_folder(), paths.logs_folder(),
-            home / "history",
+            home / "history", home / "speed.json", home / "last-choices.json",
             home / "keys.json", home / SAMPLE, home / LOCK, home / BACKUPS, home / LEDGER,
         ]  # fmt: skip
         problems = _remove_all(ours)
