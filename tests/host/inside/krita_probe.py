@@ -417,6 +417,11 @@ def stop_worker() -> None:
     found._desk = None
 
 
+def undo_text() -> str:
+    """What Edit > Undo would take back."""
+    return APP.action("edit_undo").text()
+
+
 def active_node() -> str:
     """The name of the chosen layer."""
     return APP.activeDocument().activeNode().name()
