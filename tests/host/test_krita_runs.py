@@ -51,14 +51,18 @@ def test_the_user_interface_stays_free(krita: KritaHost) -> None:
     krita.new_document("free", pixels)
     for groups in (1, 2, 3):  # a busy machine may need a second chance
         krita.call("start_ticking")
-        krita.split_again("free", groups, seconds=120)
+        krita.split_again("free", groups, seconds=300)
         ticks = krita.call("stop_ticking")
-        working, inserting = [0.0], [0.0]
-        for (start, _), (end, sentence) in itertools.pairwise(ticks):
+        working, inserting, on_the_clock = [0.0], [0.0], [0.0]
+        for (start, _, starved), (end, sentence, starved_later) in itertools.pairwise(ticks):
+            # what other programs on this machine take from Krita is not ours
+            waited = end - start - (starved_later - starved)
             inserts = "Putting the layers" in sentence or not sentence
-            (inserting if inserts and len(working) > 9 else working).append(end - start)
-        print(f"longest wait {max(working):.3f} s, inserting {max(inserting):.3f} s")
-        if max(working) < 0.1:
+            (inserting if inserts and len(working) > 9 else working).append(waited)
+            on_the_clock.append(end - start)
+        print(f"longest wait {max(working):.3f} s, inserting {max(inserting):.3f} s, "
+              f"on the clock {max(on_the_clock):.3f} s")  # fmt: skip
+        if max(working) < 0.1 and max(inserting) < 1.5:
             break
     assert max(working) < 0.1
     assert max(inserting) < 1.5

@@ -182,7 +182,7 @@ def keep_speed(provider: str, pixels: int, seconds: float) -> None:
 
 
 def _estimate_from_sample(provider: str, pixels: int) -> Optional[float]:
-    known = read_json(speed_file()).get(provider)
+    known: Any = read_json(speed_file()).get(provider)
     try:
         return float(known["seconds"]) * pixels / max(1, int(known["pixels"]))
     except (TypeError, KeyError, ValueError):

@@ -35,6 +35,8 @@ LAST_WORDS_LINES = 60
 EXIT_WAIT_S = 2.0
 NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """On Windows a console program opens a window otherwise; elsewhere there is no such flag."""
+STAND_BACK: int = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+"""The editor goes first where both want the processor. (Elsewhere the worker does this itself.)"""
 PARENT_VARIABLE = "LAYERSPLIT_PARENT"
 """Tells the worker whose death is its own."""
 
@@ -211,7 +213,7 @@ def _start(launch: Launch) -> "subprocess.Popen[bytes]":
         env={**launch.environment, PARENT_VARIABLE: str(os.getpid())},
         cwd=launch.folder,
         start_new_session=True,  # no effect on Windows, as the next one elsewhere
-        creationflags=NO_WINDOW,
+        creationflags=NO_WINDOW | STAND_BACK,
     )
 
 

@@ -496,11 +496,16 @@ def _tick() -> None:
         (w for w in QApplication.topLevelWidgets() if w.objectName() == "layersplit_progress"), None
     )
     labels = window.findChildren(QLabel) if window is not None and window.isVisible() else []
-    ticks.append([time.monotonic(), labels[-1].text() if labels else ""])
+    ticks.append([time.monotonic(), labels[-1].text() if labels else "", _starved_s()])
+
+
+def _starved_s() -> float:
+    """How long this thread was ready to run, in total, and other programs had the processor."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 def stop_ticking() -> list[Any]:
-    """When it ticked: [seconds, sentence]."""
+    """When it ticked: [seconds, sentence, seconds for which the machine let us wait so far]."""
     for timer in QApplication.instance().findChildren(QTimer, "ticker"):
         timer.stop()
         timer.deleteLater()
