@@ -33,6 +33,7 @@ from layersplit.bridge.messages import (
     decode_line,
 )
 from layersplit.capabilities import CAPABILITIES
+from layersplit.worker.desk import STEPS_BACK
 
 GONE_S = 0.2
 
@@ -411,3 +412,16 @@ def test_a_job_that_the_journal_does_not_know_is_refused(folder, worker, name):
     worker.send(Resume(name, str(folder), "krita"))
     failed = worker.answer(seconds=60)
     assert (failed.job, failed.code) == (name, "input")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells it on Linux")
+def test_work_stands_back_and_answers_do_not(folder, tricky):
+    """The editor's own threads come first; a question is still answered at once."""
+    tricky.send(job("1", folder))
+    tricky.running()
+    steps = {}
+    for task in Path(f"/proc/{tricky.process.pid}/task").iterdir():
+        fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+        steps[int(task.name)] = int(fields[16])
+    assert steps[tricky.process.pid] == os.nice(0)
+    assert os.nice(0) + STEPS_BACK in steps.values()

@@ -36,7 +36,7 @@ EXIT_WAIT_S = 2.0
 NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """On Windows a console program opens a window otherwise; elsewhere there is no such flag."""
 STAND_BACK: int = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-"""The editor goes first where both want the processor. (Elsewhere the worker does this itself.)"""
+"""The editor goes first where both want the processor. (Elsewhere worker/desk.py sees to it.)"""
 PARENT_VARIABLE = "LAYERSPLIT_PARENT"
 """Tells the worker whose death is its own."""
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 
-from layersplit.worker.channel import stand_back, take_over
+from layersplit.worker.channel import take_over
 
 __all__ = ["main"]
 
@@ -24,7 +24,6 @@ __all__ = ["main"]
 def main() -> int:
     """Serve one host until it says ``bye`` or is gone. Does not return: the process ends here."""
     requests, wire = take_over()
-    stand_back()
     from layersplit.worker.service import serve  # noqa: PLC0415 - nothing may print before this
 
     os._exit(serve(requests, wire))

@@ -7,7 +7,6 @@ the worker can read the host's requests.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import threading
@@ -15,7 +14,6 @@ import time
 from collections import deque
 from typing import Final
 
-STEPS_BACK: Final = 5
 MOST_WAITING: Final = 20_000
 """Messages that a host has not read. Beyond this, what nobody has to know is dropped."""
 
@@ -36,16 +34,6 @@ def take_over() -> tuple[int, int]:
     os.close(nothing)
     sys.stdout = sys.stderr
     return requests, wire
-
-
-def stand_back() -> None:
-    """Let the editor go first where both want the processor; alone, this costs nothing.
-
-    (On Windows the host starts the worker so, see bridge/session.py.)
-    """
-    if hasattr(os, "nice"):
-        with contextlib.suppress(OSError):
-            os.nice(STEPS_BACK)
 
 
 class Outbox:
