@@ -1,10 +1,9 @@
 """PNG written band by band on several threads: any size, no copy of the picture, with a profile.
 
 Libraries encode on one thread, hold the whole file, and cannot be stopped halfway. Here every band
-of rows is filtered with numpy and packed by zlib as a part of its own; the parts follow each other
-in one stream, as the format allows (RFC 1951 blocks that end on a byte boundary). Run lengths
-(Z_RLE) after a filter are two to four times as fast as zlib's fastest search and smaller for most
-pictures; each band is tried on a sample of its rows first.
+of rows is filtered with numpy and packed as a part of its own (deflate.py); the parts follow each
+other in one stream, as the format allows (RFC 1951 blocks that end on a byte boundary). Every
+filter is tried on a sample of the band's rows first.
 
 Source: W3C, Portable Network Graphics (third edition), sections 9 (filters) and 11.3 (colour);
 RFC 1950 for the frame around the deflated data.
@@ -22,13 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from layersplit.domain import CHANNELS, Pixels
+from layersplit.export.deflate import packed
 from layersplit.export.samples import big_endian, sample_bytes, samples
 from layersplit.export.work import Work, bands
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _RGB_ALPHA: Final = 6
 _NONE, _SUB, _UP = 0, 1, 2
-_WAYS: Final = ((_SUB, zlib.Z_RLE), (_UP, zlib.Z_RLE), (_NONE, zlib.Z_DEFAULT_STRATEGY))
+_FILTERS: Final = (_SUB, _UP, _NONE)
 _SAMPLE_ROWS: Final = 6
 _ADLER_MODULUS: Final = 65521
 
@@ -85,26 +85,22 @@ def _packed(pixels: Pixels, rows: slice, *, last: bool) -> tuple[bytes, int, int
     if above == rows.start:  # the top of the picture: nothing is above it
         lines = np.concatenate([np.zeros((1, lines.shape[1]), np.uint8), lines])
     step = CHANNELS * values.itemsize
-    kind, strategy = _best_way(lines, step)
+    kind = _best_filter(lines, step)
     filtered = _filtered(lines, kind, step)
-    packer = zlib.compressobj(1, zlib.DEFLATED, -15, 9, strategy)
-    body = packer.compress(filtered.data) + packer.flush(
-        zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH
-    )
+    body = packed(filtered.data, filtered=kind != _NONE, last=last)
     return _chunk(b"IDAT", body), zlib.adler32(filtered.data), filtered.size
 
 
-def _best_way(lines: _Bytes, step: int) -> tuple[int, int]:
-    """Filter and strategy that pack a sample of the band's rows best."""
+def _best_filter(lines: _Bytes, step: int) -> int:
+    """The filter after which a sample of the band's rows packs best."""
     middle = max(0, lines.shape[0] // 2 - _SAMPLE_ROWS // 2)
     sample = lines[middle : middle + _SAMPLE_ROWS + 1]
 
-    def size(way: tuple[int, int]) -> int:
-        kind, strategy = way
-        packer = zlib.compressobj(1, zlib.DEFLATED, -15, 9, strategy)
-        return len(packer.compress(_filtered(sample, kind, step).data) + packer.flush())
+    def size(kind: int) -> int:
+        data = _filtered(sample, kind, step).data
+        return len(packed(data, filtered=kind != _NONE, last=True))
 
-    return min(_WAYS, key=size)
+    return min(_FILTERS, key=size)
 
 
 def _filtered(lines: _Bytes, kind: int, step: int) -> _Bytes:

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 
 from layersplit.domain import F32, U8, Picture
 from layersplit.pixels.profile import MatrixProfile, matrix_profile
-from layersplit.pixels.reduction import reduced, reduced_extent
+from layersplit.pixels.reduction import reduced, reduced_extent, reduced_opaque8
 
 SAME: Final = 1.0 / 255
 """A profile that moves no colour further than this is sRGB. The sRGB of LittleCMS and of many
@@ -28,8 +28,11 @@ def reduced_srgb(picture: Picture, area_px: int) -> U8:
 
     Returns (h, w, 4) u8 sRGB, straight alpha; where alpha is 0 the colour is 0.
     """
-    small = reduced(picture.pixels, reduced_extent(picture.extent, area_px))
-    small[..., :3] = document_colours(picture.icc).to_srgb(small[..., :3])
+    extent, colours = reduced_extent(picture.extent, area_px), document_colours(picture.icc)
+    if colours.profile is None and (quick := reduced_opaque8(picture.pixels, extent)) is not None:
+        return quick
+    small = reduced(picture.pixels, extent)
+    small[..., :3] = colours.to_srgb(small[..., :3])
     small = np.clip(small, 0, 1)
     small[small[..., 3] < 0.5 / 255] = 0
     return np.rint(small * 255).astype(np.uint8)

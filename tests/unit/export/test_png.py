@@ -14,9 +14,21 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from layersplit.errors import Cancelled
+from layersplit.export import deflate
 from layersplit.export.png import _joined, write_png
 from layersplit.export.work import working
 from layersplit.run import Run
+
+
+@pytest.fixture(autouse=True, scope="module", params=["isal", "zlib"])
+def packer(request):
+    """With the fast packer, and as on a machine that has no build of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "zlib":
+            patch.setattr(deflate, "_isal", None)
+        elif deflate._isal is None:
+            pytest.skip("the package isal has no build for this machine")
+        yield request.param
 
 
 def encoded(pixels, icc=None, run=None):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from layersplit.domain import Extent
 from layersplit.pixels import reduction
-from layersplit.pixels.reduction import reduced, reduced_extent
+from layersplit.pixels.reduction import reduced, reduced_extent, reduced_opaque8
 
 
 @given(
@@ -64,3 +64,21 @@ def test_the_mean_of_everything_is_kept():
     pixels[..., 3] = 255
     small = reduced(pixels, Extent(width=13, height=17))
     assert small[..., :3].mean() * 255 == pytest.approx(pixels[..., :3].mean(), abs=0.05)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 9000), st.integers(0, 9))
+def test_the_quick_way_is_the_same_reduction(width, height, area, seed):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 4), dtype=np.uint8)
+    pixels[..., 3] = 255
+    extent = reduced_extent(Extent(width=width, height=height), area)
+    quick = reduced_opaque8(pixels, extent)
+    slow = reduced(pixels, extent) * 255
+    assert np.abs(quick - slow).max() < 0.51
+
+
+def test_what_is_transparent_or_deeper_takes_the_long_way():
+    pixels = np.full((8, 8, 4), 255, np.uint8)
+    extent = Extent(width=4, height=4)
+    assert reduced_opaque8(pixels.astype(np.uint16), extent) is None
+    pixels[3, 3, 3] = 254
+    assert reduced_opaque8(pixels, extent) is None
