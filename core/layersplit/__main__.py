@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Run the command that the arguments name; returns the exit status."""
@@ -14,9 +16,13 @@ def main() -> int:
         from layersplit.worker import main as worker  # noqa: PLC0415 - see the module's docstring
 
         return worker()
-    from layersplit.cli import main as command_line  # noqa: PLC0415 - as above
+    try:
+        from layersplit.cli import main as command_line  # noqa: PLC0415 - as above
 
-    return command_line(sys.argv[1:])
+        return command_line(sys.argv[1:])
+    except KeyboardInterrupt:  # while the command itself was being loaded
+        sys.stderr.write("Cancelled. Nothing was written.\n")
+        return INTERRUPTED
 
 
 if __name__ == "__main__":
