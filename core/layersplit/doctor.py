@@ -15,6 +15,7 @@ from typing import Final
 from layersplit import __version__
 from layersplit.bridge.paths import data_folder, install_record
 from layersplit.capabilities import CAPABILITIES
+from layersplit.local import parts
 from layersplit.providers import unready
 
 PACKAGES: Final = ("numpy", "cv2", "PIL", "httpx", "keyring", "psd_tools", "tifffile", "tqdm")
@@ -43,6 +44,8 @@ def examine() -> list[Check]:
         Check(name=f"provider {name}", sentence=unready(name), needed=name == "classic")
         for name in CAPABILITIES
     ]
+    if not parts.missing():
+        checks.append(Check(name="packages of local", sentence=parts.unsuited(), needed=False))
     return checks
 
 

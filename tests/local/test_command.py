@@ -45,6 +45,21 @@ def test_a_picture_becomes_a_layered_file_that_adds_up(photo, model_folder):
     assert "Traceback" not in err
 
 
+def test_a_folder_of_pictures_loads_the_model_once(tmp_path, photo, picture, model_folder):
+    (tmp_path / "in").mkdir()
+    photo.rename(tmp_path / "in" / "one.png")
+    Image.fromarray(picture[:, ::-1]).save(tmp_path / "in" / "two.png")
+    started = command(
+        "split", tmp_path / "in", "-o", tmp_path / "out", "--provider", "local",
+        "--model", model_folder, "--layers", 1, "--steps", 1, "--guidance", 1, "--prompt", "x",
+    )  # fmt: skip
+    out, err = started.communicate(timeout=240)
+    assert started.returncode == 0, err
+    assert out.split() == [str(tmp_path / "out" / name) for name in ("one.ora", "two.ora")]
+    told = [line for line in err.splitlines() if "Plan resident" in line]
+    assert ["of loading before it" in line for line in told] == [True, False]
+
+
 def test_control_c_stops_it_within_two_seconds(photo, model_folder):
     started = command(
         "split", photo, "--provider", "local", "--model", model_folder,

@@ -29,6 +29,7 @@ def on_card(monkeypatch, session):
     """This computer has a card; the model does not outlive it."""
     monkeypatch.setattr(devices, "examine", lambda *_: CARD)
     monkeypatch.setattr(devices, "guard", lambda _machine: None)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
     monkeypatch.setattr(model, "device_of", lambda _kind: card.CARD)
     with card.pretended_card():
         yield

@@ -10,6 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from layersplit.errors import InputError
 
+PICTURE_SUFFIXES: Final = (
+    ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp",
+)  # fmt: skip
 FILE_SUFFIXES: Final = (".ora", ".psd", ".psb", ".zip")
 
 
@@ -22,7 +25,12 @@ class Place:
 
 
 def places(pictures: Sequence[str], output: str | None) -> list[Place]:
-    """Pair every picture with its output; raises InputError when they cannot go together."""
+    """Pair every picture with its output; raises InputError when they cannot go together.
+
+    A folder stands for the pictures in it, in the order of their names.
+    """
+    is_batch = len(pictures) > 1 or any(_is_folder(name) for name in pictures)
+    pictures = [picture for name in pictures for picture in _pictures_of(name)]
     if output is None:
         taken: set[Path] = set()
         return [
@@ -30,7 +38,7 @@ def places(pictures: Sequence[str], output: str | None) -> list[Place]:
             for name in pictures
         ]
     out = Path(output)
-    if len(pictures) == 1:
+    if not is_batch:
         return [Place(picture=pictures[0], output=out)]
     if out.suffix.lower() in FILE_SUFFIXES:
         raise InputError(
@@ -47,6 +55,28 @@ def places(pictures: Sequence[str], output: str | None) -> list[Place]:
         used.add(target)
         batch.append(Place(picture=name, output=target))
     return batch
+
+
+def _is_folder(named: str) -> bool:
+    return "://" not in named and Path(named).is_dir()
+
+
+def _pictures_of(named: str) -> list[str]:
+    """What ``named`` stands for: itself, or the pictures of a folder."""
+    if not _is_folder(named):
+        return [named]
+    found = sorted(
+        path
+        for path in Path(named).iterdir()
+        if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+    )
+    if not found:
+        raise InputError(
+            f"The folder {named} holds no picture.",
+            meaning="Nothing was done. Folders inside it are not looked into.",
+            remedy=f"Name a folder with files that end in {', '.join(PICTURE_SUFFIXES)}.",
+        )
+    return [str(path) for path in found]
 
 
 def _free(wanted: Path, taken: set[Path]) -> Path:

@@ -28,7 +28,12 @@ def add_parser(commands: Any, providers: Sequence[str]) -> None:
     """Add the command to argparse's sub-commands."""
     parser = commands.add_parser("split", help="split pictures into layered files")
     add = parser.add_argument
-    add("pictures", nargs="+", metavar="PICTURE", help="a file, or a public https address")
+    add(
+        "pictures",
+        nargs="+",
+        metavar="PICTURE",
+        help="a file, a folder of them, or a public https address",
+    )
     add("-o", "--output", metavar="OUT", help="ends in .ora (default), .psd, .zip, or is a folder")
     add("--provider", choices=providers, metavar="NAME", help=", ".join(providers))
     add("--layers", type=layer_count, metavar="N|auto", help="how many layers at most")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from layersplit.errors import InputError, SetupError
+from layersplit.local import parts
 from layersplit.local.estimate import Work
 from layersplit.local.facts import ModelFacts
 from layersplit.local.machine import Machine, duration, gigabytes
@@ -29,11 +30,20 @@ def choose(facts: ModelFacts, machine: Machine, work: Work, forced: str | None) 
     chosen = fitting[0]
     if machine.kind == "cpu" and chosen.seconds > LONGEST_SECONDS:
         raise SetupError(
-            "No graphics card was found that PyTorch can use.",
+            _no_card(),
             meaning=f"On the processor alone this picture would take {duration(chosen.seconds)}.",
             remedy=f"Choose another provider, or add --plan {chosen.name} to run it all the same.",
         )
     return chosen
+
+
+def _no_card() -> str:
+    """Why it is the processor."""
+    if parts.card_here() not in ("cuda", "rocm"):
+        return "No graphics card was found that PyTorch can use."
+    if parts.is_wrong_build(parts.card_here()):
+        return "PyTorch here was built without the graphics card that this computer has."
+    return "PyTorch cannot use the graphics card; its driver may be too old for it."
 
 
 def announcement(plan: Plan, machine: Machine, *, loaded: bool) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import platform
+import re
 import time
 from collections.abc import Callable
 from typing import Final
@@ -15,10 +16,13 @@ from typing import Final
 import psutil
 import torch
 
-from layersplit.local.machine import GB, Kind, Machine, Rates
+from layersplit.errors import SetupError
+from layersplit.local.machine import GB, Kind, Machine, Rates, gigabytes
+from layersplit.local.memory import is_out_of_memory
 
 _MATRIX_SIDE: Final = {"cuda": 8192, "rocm": 8192, "mps": 4096, "cpu": 1024}
 _MOVED_BYTES: Final = 256 * 2**20
+BFLOAT16_SINCE: Final = (8, 0)
 
 
 def kind_of_machine() -> Kind:
@@ -34,8 +38,15 @@ def device_of(kind: Kind) -> torch.device:
 
 
 def work_type(kind: Kind) -> torch.dtype:
-    """Bfloat16, as the model was made; float32 on a processor, which is faster there."""
-    return torch.float32 if kind == "cpu" else torch.bfloat16
+    """Bfloat16, as the model was made; float32 where that is slow or unknown.
+
+    A processor is faster with float32. NVIDIA's cards know bfloat16 from compute capability 8.0 on
+    (RTX 30); before, products would be emulated and fused attention refused. Float16 is no way out:
+    its range is too small for this text encoder.
+    """
+    if kind == "cpu" or (kind == "cuda" and torch.cuda.get_device_capability() < BFLOAT16_SINCE):
+        return torch.float32
+    return torch.bfloat16
 
 
 def examine(memory_limit_gb: float | None = None, own_bytes: int = 0) -> Machine:
@@ -43,6 +54,8 @@ def examine(memory_limit_gb: float | None = None, own_bytes: int = 0) -> Machine
 
     ``memory_limit_gb``: the user's limit. ``own_bytes``: what our loaded model takes of RAM where
     the accelerator shares it; it counts as free, because we can give it back.
+
+    Raises SetupError for a card that this PyTorch cannot compute on.
     """
     kind = kind_of_machine()
     ram = psutil.virtual_memory()
@@ -51,6 +64,8 @@ def examine(memory_limit_gb: float | None = None, own_bytes: int = 0) -> Machine
         free, total = torch.cuda.mem_get_info()
         free += torch.cuda.memory_reserved()
         name = torch.cuda.get_device_name()
+        if kind == "cuda":
+            _check_generation(name)
     elif kind == "mps":
         total = int(torch.mps.recommended_max_memory())
         free, name = min(total, ram_free), platform.processor() or "Apple GPU"
@@ -58,6 +73,10 @@ def examine(memory_limit_gb: float | None = None, own_bytes: int = 0) -> Machine
         total, free, name = ram.total, ram_free, platform.processor() or "processor"
     if memory_limit_gb is not None:
         free = min(free, int(memory_limit_gb * GB))
+    try:
+        rates = measured_rates(kind)
+    except RuntimeError as error:
+        raise _cannot_compute(name, free, error) from error
     return Machine(
         kind=kind,
         name=name,
@@ -65,7 +84,47 @@ def examine(memory_limit_gb: float | None = None, own_bytes: int = 0) -> Machine
         free_bytes=free,
         ram_total_bytes=ram.total,
         ram_free_bytes=ram_free,
-        rates=measured_rates(kind),
+        rates=rates,
+        has_wide_numbers=work_type(kind) == torch.float32,
+    )
+
+
+def _check_generation(name: str) -> None:
+    """Refuse a card for which this build of PyTorch has no code.
+
+    ``sm_75`` runs on 7.5 and later 7.x; ``compute_75`` is compiled at need for anything later.
+    """
+    own = torch.cuda.get_device_capability()
+    known = [
+        (form, (int(digits[:-1]), int(digits[-1])))
+        for form, digits in re.findall(r"(sm|compute)_(\d+)", " ".join(torch.cuda.get_arch_list()))
+    ]
+    if not known or any(
+        made <= own and (form == "compute" or made[0] == own[0]) for form, made in known
+    ):
+        return
+    oldest = min(made for _form, made in known)
+    raise SetupError(
+        f"The {name} has compute capability {own[0]}.{own[1]}, and this PyTorch knows "
+        f"{oldest[0]}.{oldest[1]} and later ones.",
+        meaning="It cannot compute on this card, so nothing was loaded.",
+        remedy="Choose another provider. Or set LAYERSPLIT_TORCH_INDEX to a place with PyTorch for "
+        "such cards, and run install.py --local again.",
+    )
+
+
+def _cannot_compute(name: str, free_bytes: int, error: RuntimeError) -> SetupError:
+    """The first product on the card already failed."""
+    if is_out_of_memory(error):
+        return SetupError(
+            f"Only {gigabytes(free_bytes)} of the memory of the {name} are free.",
+            meaning="That is too little to begin with, so nothing was loaded.",
+            remedy="Close other programs that use the card, or choose another provider.",
+        )
+    return SetupError(
+        f"PyTorch cannot compute on the {name}: {str(error).splitlines()[0][:200]}",
+        meaning="Nothing was loaded. Its driver may be too old for this PyTorch.",
+        remedy="Update the driver, or run install.py --local again; or choose another provider.",
     )
 
 

@@ -33,7 +33,8 @@ class Machine:
     """One accelerator and the computer around it.
 
     ``free_bytes``: what Layersplit may take of the accelerator's memory now, its own share
-    included. For ``cpu`` and ``mps`` the accelerator's memory is the RAM.
+    included. For ``cpu`` and ``mps`` the accelerator's memory is the RAM. ``has_wide_numbers``: it
+    works with 32 bits where others work with 16.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Machine:
     ram_total_bytes: int
     ram_free_bytes: int
     rates: Rates
+    has_wide_numbers: bool = False
 
     @property
     def shares_ram(self) -> bool:
@@ -51,8 +53,8 @@ class Machine:
 
     @property
     def work_bytes(self) -> int:
-        """Size of one number in the work type: bfloat16, or float32 on a CPU."""
-        return 4 if self.kind == "cpu" else 2
+        """Size of one number in the work type: bfloat16, or float32."""
+        return 4 if self.kind == "cpu" or self.has_wide_numbers else 2
 
 
 def gigabytes(size_bytes: float) -> str:

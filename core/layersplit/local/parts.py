@@ -6,9 +6,11 @@ cost nothing.
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -35,6 +37,7 @@ MODULES: Final = (
 )  # fmt: skip
 _INDEX: Final = "https://download.pytorch.org/whl/"
 _FLAVOURS: Final = {"cuda": "cu130", "rocm": "rocm7.1", "cpu": "cpu"}
+_MAKERS: Final = {"cuda": "NVIDIA", "rocm": "AMD", "mps": "Apple", "cpu": "no graphics card"}
 _DOWNLOAD_GB: Final = {"cuda": 3.5, "rocm": 4.5, "mps": 0.6, "cpu": 0.7}
 
 
@@ -50,17 +53,56 @@ class Installation:
     @property
     def sentence(self) -> str:
         """What will be fetched, said before it is."""
-        names = {"cuda": "NVIDIA", "rocm": "AMD", "mps": "Apple", "cpu": "no graphics card"}
         return (
-            f"PyTorch for {names[self.card]} and diffusers: about "
+            f"PyTorch for {_MAKERS[self.card]} and diffusers: about "
             f"{_DOWNLOAD_GB[self.card]} GB to fetch, more than twice that on the disk. "
             "The model's weights come later, when you ask for them."
         )
+
+    @property
+    def disk_bytes(self) -> int:
+        """Free space that the installation needs: what is fetched, and what becomes of it."""
+        return int(3.3e9 * _DOWNLOAD_GB[self.card])
 
 
 def missing() -> list[str]:
     """Modules that are not there; nothing is imported."""
     return [name for name in MODULES if importlib.util.find_spec(name) is None]
+
+
+def unsuited() -> str | None:
+    """What is wrong with the packages that are there, in one sentence; nothing is imported."""
+    card = card_here()
+    if is_wrong_build(card):
+        return (
+            f"PyTorch here is a build without the {_MAKERS[card]} card that this computer has. "
+            "Run: python3 install.py --local"
+        )
+    for requirement in (*TORCH, *REQUIREMENTS):
+        name, exact, wanted = requirement.partition("==")
+        try:
+            found = importlib.metadata.version(name.partition(">")[0])
+        except importlib.metadata.PackageNotFoundError:
+            return f"{name} is missing. Run: python3 install.py --local"
+        if exact and found.partition("+")[0] != wanted:
+            return (
+                f"{name} {found} is here, and {wanted} is what was tried. "
+                "If something fails, run: python3 install.py --local"
+            )
+    return None
+
+
+def is_wrong_build(card: Card) -> bool:
+    """Whether a PyTorch is here that cannot use ``card``; its version file says what it can."""
+    found = importlib.util.find_spec("torch")
+    if card not in ("cuda", "rocm") or found is None or found.origin is None:
+        return False
+    try:
+        text = (Path(found.origin).parent / "version.py").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    library = "cuda" if card == "cuda" else "hip"
+    return re.search(rf"^{library}\b[^=\n]*= *None", text, re.MULTILINE) is not None
 
 
 def card_here() -> Card:

@@ -24,6 +24,7 @@ from diffusers.models.attention_dispatch import (
 )
 
 from layersplit.errors import SetupError
+from layersplit.local.devices import kind_of_machine, work_type
 from layersplit.local.options import Options
 from layersplit.log import LOG
 
@@ -78,7 +79,8 @@ def fastest_backend(transformer: Any, tokens: int) -> str:
     config = transformer.config
     shape = (1, tokens, config.num_attention_heads, config.attention_head_dim)
     device = torch.device("cuda") if device.type == "cpu" else device  # streamed from RAM
-    query, key, value = (torch.randn(shape, device=device, dtype=torch.bfloat16) for _ in range(3))
+    kind = work_type(kind_of_machine())
+    query, key, value = (torch.randn(shape, device=device, dtype=kind) for _ in range(3))
     times: dict[str, float] = {}
     for name in EXACT_BACKENDS:
         try:

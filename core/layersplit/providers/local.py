@@ -36,9 +36,15 @@ class Local:
             weights = find_weights(load_options().model)
         except LayersplitError as error:
             return f"{error.fact} {error.remedy}"
-        if parts.card_here() == "cpu" and weights.size_bytes > _HOURS_BYTES:
-            return "No graphics card was found; without one a picture would take hours."
-        return None
+        if weights.size_bytes <= _HOURS_BYTES:
+            return None
+        card = parts.card_here()
+        if card == "cpu":
+            return (
+                "No graphics card was found; without one a picture would take hours. "
+                "Choose another provider."
+            )
+        return parts.unsuited() if parts.is_wrong_build(card) else None
 
     def split(self, task: Task, run: Run) -> Answer:
         """Split here; raises SetupError before anything long starts, and Cancelled."""

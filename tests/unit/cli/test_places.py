@@ -44,3 +44,34 @@ def test_a_batch_cannot_become_one_file():
 def test_an_address_is_named_after_its_last_part():
     [place] = places(["https://example.org/a%20b/cat%20one.png?size=2"], None)
     assert place.output == Path("cat one.ora")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two pictures and other things."""
+    made = tmp_path / "pictures"
+    (made / "deeper.png").mkdir(parents=True)
+    for name in ("b.JPG", "a.png", "notes.txt"):
+        (made / name).touch()
+    return made
+
+
+def test_a_folder_stands_for_the_pictures_in_it(folder, tmp_path):
+    batch = places([str(folder)], str(tmp_path / "out"))
+    assert [place.picture for place in batch] == [str(folder / "a.png"), str(folder / "b.JPG")]
+    assert [place.output.name for place in batch] == ["a.ora", "b.ora"]
+    beside = places([str(folder)], None)
+    assert [place.output for place in beside] == [folder / "a.ora", folder / "b.ora"]
+
+
+def test_a_folder_with_one_picture_is_a_batch_too(folder, tmp_path):
+    (folder / "a.png").unlink()
+    [place] = places([str(folder)], str(tmp_path / "out"))
+    assert place.output == tmp_path / "out" / "b.ora"
+    with pytest.raises(InputError, match="cannot become one file"):
+        places([str(folder)], str(tmp_path / "out.psd"))
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no picture"):
+        places([str(tmp_path)], None)

@@ -21,6 +21,8 @@ PARTS = {
     "card": "cpu",
     "torch": ["torch==2"],
     "requirements": ["diffusers==1"],
+    "disk_bytes": 1000,
+    "wrong_build": False,
 }
 
 
@@ -34,6 +36,7 @@ class Machine:
         self.broken = {}
         self.missing_after = ""
         self.stops_at = "(never)"
+        self.parts = PARTS
 
     def fail(self, part, output):
         self.broken[part] = output
@@ -55,7 +58,7 @@ class Machine:
         if private_environment._PROBE in line:
             return Finished(0, self.missing_after or "whole\n/venv/layersplit/__init__.py")
         if private_environment._LOCAL_PARTS in line:
-            return Finished(0, json.dumps(PARTS))
+            return Finished(0, json.dumps(self.parts))
         return Finished(0, "")
 
     def ran(self, part):
@@ -304,6 +307,40 @@ def test_the_gpu_part_is_announced_and_comes_from_the_right_place(machine, check
     assert torch[-4:] == ["--no-deps", "--index-url", "https://torch.example/cpu", "torch==2"]
     assert rest[-2:] == ["torch==2", "diffusers==1"]
     assert "--index-url" not in rest
+
+
+def test_a_disk_that_is_too_small_for_the_gpu_part_is_noticed_first(machine, checkout, tmp_path):
+    machine.parts = {**PARTS, "disk_bytes": 10**18}
+    with pytest.raises(InstallError) as caught:
+        make(machine, wanted_of(checkout, extras=("local",)), tmp_path)
+    assert caught.value.code == "install-no-space"
+    assert machine.announced == ["3 GB come."]
+    assert not machine.ran("torch==2")
+
+
+def test_a_torch_without_this_computers_card_is_replaced(machine, checkout, tmp_path):
+    machine.parts = {**PARTS, "wrong_build": True, "index": None, "card": "cuda"}
+    make(machine, wanted_of(checkout, extras=("local",)), tmp_path)
+    assert machine.commands[-3][-3:] == ["--no-deps", "--force-reinstall", "torch==2"]
+
+
+def test_gigabytes_that_have_arrived_are_kept_until_all_is_there(machine, checkout, tmp_path):
+    downloads = machine.folder.with_name("downloads")
+    downloads.mkdir()
+    machine.fail("diffusers==1", "ERROR: Temporary failure in name resolution")
+    with pytest.raises(InstallError):
+        make(machine, wanted_of(checkout, extras=("local",)), tmp_path)
+    assert machine.ran(f"--cache-dir {downloads} --no-deps")
+    assert downloads.exists()
+    machine.broken.clear()
+    make(machine, wanted_of(checkout, extras=("local",)), tmp_path)
+    assert not downloads.exists()
+
+
+def test_the_users_own_cache_of_pip_is_left_to_pip(machine, checkout, tmp_path):
+    (tmp_path / ".cache" / "pip").mkdir(parents=True)
+    make(machine, wanted_of(checkout, extras=("local",)), tmp_path)
+    assert not machine.ran("--cache-dir")
 
 
 def test_shared_packages_are_used_where_they_are(machine, checkout, tmp_path):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,6 +79,57 @@ def test_a_torch_that_cannot_be_imported_is_said(with_torch, monkeypatch, tmp_pa
     monkeypatch.setattr(local, "import_modules", fail)
     with pytest.raises(SetupError, match="cannot be started: operator torchvision::nms"):
         local.Local().split(task(), Run())
+
+
+def torch_of(tmp_path, monkeypatch, *lines):
+    """A torch with this version file; returns nothing."""
+    package = tmp_path / "torch"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "version.py").write_text("\n".join(lines))
+    monkeypatch.setattr(
+        parts.importlib.util,
+        "find_spec",
+        lambda _name: SimpleNamespace(origin=str(package / "__init__.py")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("card", "lines", "wrong"),
+    [
+        ("cuda", ["cuda: Optional[str] = None", "hip: Optional[str] = None"], True),
+        ("cuda", ["cuda: Optional[str] = '13.0'", "hip: Optional[str] = None"], False),
+        ("rocm", ["cuda: Optional[str] = None", "hip: Optional[str] = '7.1'"], False),
+        ("rocm", ["cuda: Optional[str] = '13.0'", "hip: Optional[str] = None"], True),
+        ("cuda", ["cuda = None"], True),
+        ("cpu", ["cuda: Optional[str] = None"], False),
+        ("mps", ["cuda: Optional[str] = None"], False),
+    ],
+)
+def test_a_torch_that_cannot_use_the_card_is_noticed(tmp_path, monkeypatch, card, lines, wrong):
+    torch_of(tmp_path, monkeypatch, *lines)
+    assert parts.is_wrong_build(card) is wrong
+
+
+def test_the_doctor_names_packages_of_other_versions(monkeypatch):
+    versions = {name.split("==")[0]: name.split("==")[-1] for name in parts.REQUIREMENTS}
+    versions |= {"torch": "2.13.0+cpu", "psutil": "7.1", "psutil>=6": "7.1"}
+    monkeypatch.setattr(parts, "card_here", lambda: "cpu")
+    monkeypatch.setattr(parts.importlib.metadata, "version", versions.__getitem__)
+    assert parts.unsuited() is None
+    versions["diffusers"] = "0.37.1"
+    assert "diffusers 0.37.1 is here, and 0.42.1 is what was tried" in parts.unsuited()
+
+
+def test_large_weights_need_a_torch_that_can_use_the_card(with_torch, monkeypatch):
+    monkeypatch.setattr(local, "find_weights", lambda _: SimpleNamespace(size_bytes=18 * 10**9))
+    monkeypatch.setattr(parts, "card_here", lambda: "cuda")
+    monkeypatch.setattr(parts, "is_wrong_build", lambda _card: False)
+    assert local.Local().unready() is None
+    monkeypatch.setattr(parts, "is_wrong_build", lambda _card: True)
+    assert "a build without the NVIDIA card" in local.Local().unready()
+    monkeypatch.setattr(parts, "card_here", lambda: "cpu")
+    assert "Choose another provider" in local.Local().unready()
 
 
 def test_asking_whether_it_is_ready_imports_nothing_heavy():

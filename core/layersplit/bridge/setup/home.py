@@ -51,9 +51,9 @@ def open_ledger(home: Path) -> Ledger:
     return Ledger(home / LEDGER, home / BACKUPS, UNDOERS)
 
 
-def check_space(needed_bytes: int = ENVIRONMENT_BYTES) -> None:
-    """Refuse before the disk is full; raises InstallError."""
-    home = paths.data_folder()
+def check_space(needed_bytes: int = ENVIRONMENT_BYTES, folder: Optional[Path] = None) -> None:
+    """Refuse before the disk of ``folder`` (the data folder) is full; raises InstallError."""
+    home = folder or paths.data_folder()
     free = shutil.disk_usage(str(home)).free
     if free < needed_bytes:
         mib = 1024**2

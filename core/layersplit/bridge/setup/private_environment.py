@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Tuple
 
 from layersplit.bridge.failures import InstallError
+from layersplit.bridge.setup.home import check_space
 from layersplit.bridge.setup.interpreter import Interpreter
 from layersplit.bridge.setup.packages import (
     Installer,
@@ -28,6 +29,7 @@ from layersplit.bridge.setup.source import Source
 
 STAMP = "layersplit-environment.json"
 SHARED = "layersplit-shared.pth"
+DOWNLOADS = "downloads"
 _PROBE = """
 import importlib.metadata as m, os, re, sys
 import layersplit.__main__, layersplit.worker
@@ -52,10 +54,11 @@ print(layersplit.__file__)
 
 _LOCAL_PARTS = """
 import json
-from layersplit.local.parts import installation
+from layersplit.local.parts import installation, is_wrong_build
 found = installation()
 print(json.dumps({"sentence": found.sentence, "index": found.index, "card": found.card,
-                  "torch": found.torch, "requirements": found.requirements}))
+                  "torch": found.torch, "requirements": found.requirements,
+                  "disk_bytes": found.disk_bytes, "wrong_build": is_wrong_build(found.card)}))
 """
 
 
@@ -171,8 +174,10 @@ class PrivateEnvironment:
                 for requirements in _requirements(wanted, again=reusable):
                     install_packages(installer, [*options, *requirements], self._run, say)
                 if "local" in wanted.extras and wanted.packages_from is None:
+                    options = self._kept_downloads(options)
                     for requirements in self._local_requirements(wanted, announce):
                         install_packages(installer, [*options, *requirements], self._run, say)
+                    shutil.rmtree(str(self._downloads), ignore_errors=True)
             except InstallError:
                 if reusable and self.fault() is None:  # the installer gave up before it began
                     stamp.write_bytes(before)
@@ -230,6 +235,14 @@ class PrivateEnvironment:
             return installer
         raise InstallError("install-no-pip", python=wanted.interpreter.path)
 
+    @property
+    def _downloads(self) -> Path:
+        return self.folder.with_name(DOWNLOADS)
+
+    def _kept_downloads(self, options: List[str]) -> List[str]:
+        """Gigabytes that have arrived are kept until all is there, also where pip keeps nothing."""
+        return ["--cache-dir", str(self._downloads)] if options == ["--no-cache-dir"] else options
+
     def _local_requirements(
         self, wanted: Wanted, announce: Callable[[str], None]
     ) -> List[List[str]]:
@@ -239,6 +252,7 @@ class PrivateEnvironment:
             raise InstallError("install-incomplete", detail=finished.output[-300:])
         parts = json.loads(finished.output)
         announce(parts["sentence"])
+        check_space(parts["disk_bytes"], self.folder.parent)
         if wanted.wheels is not None:
             offline = ["--no-index", "--find-links", str(wanted.wheels)]
             return [[*offline, *parts["torch"], *parts["requirements"]]]
@@ -249,6 +263,9 @@ class PrivateEnvironment:
             calls.insert(0, ["--no-deps", "--index-url", parts["index"], *parts["torch"]])
             if parts["card"] == "rocm":
                 calls[1] = ["--extra-index-url", parts["index"], *calls[1]]
+        if parts["wrong_build"]:  # of the right version, so an installer would leave it alone
+            place = ["--index-url", parts["index"]] if parts["index"] else []
+            calls.insert(0, ["--no-deps", "--force-reinstall", *place, *parts["torch"]])
         return calls
 
     def _share(self, packages: Path) -> None:
