@@ -79,6 +79,17 @@ def test_another_layout_is_refused():
         Nf4Linear(torch.nn.Linear(96, 64)).take("weight", stored)
 
 
+def test_bytes_that_are_packed_into_larger_numbers_are_refused():
+    stored = {
+        key.removeprefix("single."): value
+        for key, value in load_file(RECORDING).items()
+        if key.startswith("single.")
+    }
+    stored["weight"] = stored["weight"].reshape(-1).view(torch.bfloat16)
+    with pytest.raises(ValueError, match="Expected bytes"):
+        Nf4Linear(torch.nn.Linear(64, 96)).take("weight", stored)
+
+
 def test_layers_that_do_not_fill_blocks_stay_as_they_are():
     network = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.Linear(64, 2))
     pack_layers(network, ["0", "1"], "nf4")

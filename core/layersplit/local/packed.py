@@ -136,6 +136,8 @@ class Nf4Linear(_Packed):
         state = json.loads(mark)
         if state["quant_type"] != "nf4" or state["blocksize"] != NF4_BLOCK:
             raise ValueError(f"Expected nf4 in blocks of {NF4_BLOCK}, got {state}")
+        if stored[name].dtype != torch.uint8:  # bitsandbytes can pack the bytes into larger numbers
+            raise ValueError(f"Expected bytes, got {stored[name].dtype}")
         if list(state["shape"]) != [self.out_features, self.in_features]:
             raise ValueError(f"Expected another shape than {state['shape']}")
         scale = stored[f"{name}.absmax"]
