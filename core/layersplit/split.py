@@ -131,6 +131,7 @@ def split_picture(
             colours=request.colours,
             run=run,
             scratch=scratch,
+            is_in_place=answer.is_in_place,
         )
         reconstruction = measure(part, restored, request.arithmetic, run)
         placed = _placed(restored, sent)

@@ -16,7 +16,7 @@ from layersplit.classic.hills import RIM_PX
 from layersplit.classic.lines import TextBlock, find_blocks
 from layersplit.classic.masks import grown
 from layersplit.classic.nested import find_backdrop, strokes_on
-from layersplit.classic.objects import find_objects
+from layersplit.classic.objects import OBJECT, find_objects
 from layersplit.classic.scene import Scene
 from layersplit.classic.shapes import simple_shape
 from layersplit.classic.smooth import smooth_fill
@@ -25,7 +25,7 @@ from layersplit.classic.zones import SMOOTH, nearest_of, slope
 from layersplit.domain import Mask
 from layersplit.run import Run
 
-SCENERY: Final = 0.55
+SCENERY: Final = 0.5
 TEXTURED: Final = 0.33
 """Shares of the picture, and of uneven places in it, from which one thing is a scene with somebody
 in it: in a flat drawing what hangs together is better left together."""
@@ -42,6 +42,15 @@ OWN_PIECE: Final = 0.2
 """Share of a thing without holes from which a piece is the thing itself and not something in it."""
 SETTING: Final = 0.01
 """Share of a disc that planes hide at least when it lies behind them."""
+ACROSS: Final = 0.05
+"""Share of two opposite sides of the picture that a scene covers: a portrait only stands on one."""
+ROUGH: Final = 0.2
+"""Share of uneven places from which scraps of little substance are grain, not things."""
+LEAST_LETTERS: Final = 12
+SMALL_PRINT: Final = 0.04
+SMALL_PRINT_PX: Final = 24
+"""Among texture (TEXTURED), fewer letters than that, no higher than this share of the longer side
+or this many pixels, are windows, spots and branches that happen to stand in a row."""
 CARRIES_TEXT: Final = 0.01
 """Share of the picture from which a thing can carry text."""
 
@@ -57,7 +66,10 @@ class Parts:
 def find_parts(scene: Scene, ground: Ground, most: int, run: Run, *, eager: bool) -> Parts:
     """At most ``most`` things before ``ground``; ``eager``: take small things apart too."""
     run.progress("provider", 0.3, "Looking for text")
+    roughness = float((slope(scene.lab) > SMOOTH).mean())
     blocks = _text(scene, ground, run)
+    if roughness > TEXTURED:
+        blocks = [block for block in blocks if _is_surely_text(block, scene)]
     figure = ground.figure
     for block in blocks:
         figure = _without(figure, block.mask)
@@ -66,9 +78,10 @@ def find_parts(scene: Scene, ground: Ground, most: int, run: Run, *, eager: bool
     room = most - len(texts) - len(planes)
     run.progress("provider", 0.45, "Looking for things")
     base = _without_text(scene, blocks)
-    things = [
-        Cutout(mask=mask, confidence=ground.confidence) for mask in find_objects(base, figure, room)
-    ]
+    masks = find_objects(base, figure, room)
+    if roughness > ROUGH:
+        masks = [mask for mask in masks if float(mask.mean()) > OBJECT]
+    things = [Cutout(mask=mask, confidence=ground.confidence) for mask in masks]
     if ground.is_even and not ground.is_nothing:
         things = _subject_apart(base, things, room)
     is_guess = any(thing.confidence == GUESS for thing in things)
@@ -114,6 +127,12 @@ def _text(scene: Scene, ground: Ground, run: Run) -> list[TextBlock]:
     ]
     known = np.asarray((strokes & ~things) | written)
     return find_blocks(scene, glyphs, known)
+
+
+def _is_surely_text(block: TextBlock, scene: Scene) -> bool:
+    """Whether there are enough letters, or large enough ones, to be believed among texture."""
+    high = block.height_px > max(SMALL_PRINT_PX, SMALL_PRINT * max(scene.shape))
+    return high or block.glyph_count >= LEAST_LETTERS
 
 
 def _without_inner(strokes: Mask, things: Mask) -> Mask:
@@ -176,8 +195,11 @@ def _subject_apart(scene: Scene, things: list[Cutout], room: int) -> list[Cutout
     if not things or len(things) >= room:
         return things
     piece = things[0].mask
-    border = np.concatenate([piece[0], piece[-1], piece[:, 0], piece[:, -1]])
-    if float(piece.mean()) < SCENERY or float(border.mean()) < OF_BORDER:
+    sides = [piece[0], piece[-1], piece[:, 0], piece[:, -1]]
+    if float(piece.mean()) < SCENERY or float(np.concatenate(sides).mean()) < OF_BORDER:
+        return things
+    top, bottom, left, right = (float(side.mean()) > ACROSS for side in sides)
+    if not (top and bottom) and not (left and right):
         return things
     if float((slope(scene.lab)[piece] > SMOOTH).mean()) < TEXTURED:
         return things

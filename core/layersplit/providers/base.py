@@ -41,6 +41,8 @@ class Answer:
     layers: tuple[ModelLayer, ...]
     order_is_certain: bool = False
     """True when the provider built the order itself (classic); then it is not searched again."""
+    is_in_place: bool = False
+    """True when the layers were cut out of this very picture: no displacement is looked for."""
     follows_hints: bool = False
     """True when the hinted subject is already a layer of its own, in front."""
     cost_usd: float | None = None

@@ -35,6 +35,7 @@ class Classic:
         return Answer(
             layers=splitting.layers,
             order_is_certain=True,
+            is_in_place=True,
             follows_hints=True,
             notes=splitting.notes,
         )

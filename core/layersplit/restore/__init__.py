@@ -32,18 +32,20 @@ def restore(
     colours: Colours,
     run: Run,
     scratch: Path | None = None,
+    is_in_place: bool = False,
 ) -> tuple[Layer, ...]:
     """Full-size layers that add up to ``picture``, from a provider's small ones.
 
     ``layers``: bottom first, checked and in order, of any sizes; at least one. ``colours``:
     "source" makes the composite equal the picture, "model" keeps the provider's colours under
-    sharp alpha. ``scratch``: a folder that then holds the layers as raw files.
+    sharp alpha. ``scratch``: a folder that then holds the layers as raw files. ``is_in_place``: the
+    layers were cut out of this very picture, so no displacement is looked for.
 
     Returns layers in the document's dtype and colour values, straight alpha, cropped to their
     content, bottom first. A layer without content is left out, except the bottom. Raises Cancelled.
     """
     run.progress("restore", 0.0, "Bringing the layers to full size")
-    grid, small, stack = small_layers(picture, layers)
+    grid, small, stack = small_layers(picture, layers, is_in_place=is_in_place)
     run.check()
     cleaned = in_threads(lambda one: clean(one[1], bottom=one[0] == 0), enumerate(stack))
     run.check()

@@ -22,7 +22,7 @@ LARGEST_AREA_PX: Final = 1_250_000
 
 
 def small_layers(
-    picture: Picture, layers: Sequence[ModelLayer]
+    picture: Picture, layers: Sequence[ModelLayer], *, is_in_place: bool
 ) -> tuple[Grid, F32, list[SmallLayer]]:
     """The grid, the picture on it (h, w, 3), and the layers on it, bottom first."""
     area = max(layer.pixels.shape[0] * layer.pixels.shape[1] for layer in layers)
@@ -32,9 +32,10 @@ def small_layers(
     colour = push_pull(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))
     colours = document_colours(picture.icc)
     stack = in_threads(lambda layer: _resampled(layer, grid), layers)
-    offset = displacement(colours.to_srgb(colour), _composite(stack))
-    if offset is not None:
-        stack = [moved(values, offset) for values in stack]
+    if not is_in_place:
+        offset = displacement(colours.to_srgb(colour), _composite(stack))
+        if offset is not None:
+            stack = [moved(values, offset) for values in stack]
     return grid, colour, in_threads(lambda values: _straight(values, colours.from_srgb), stack)
 
 
