@@ -13,11 +13,14 @@ from typing import Final
 import cv2
 import numpy as np
 
-from layersplit.checks.words import colour_word, place_word, words_for
+from layersplit.checks.words import colour_key, place_word, words_for
 from layersplit.domain import F32, U8, ModelLayer
 
 AREA_PX: Final = 128 * 128
 LONGEST: Final = 60
+STEPS: Final = 12
+PALE: Final = 0.3
+"""What a pixel without any hue counts, beside one that is all hue with 1.3."""
 SAYS_NOTHING: Final = re.compile(
     r"^\W*(layer|image|output|frame|img|picture|ebene|rgba)?[\W_]*\d*\W*$", re.IGNORECASE
 )
@@ -54,17 +57,31 @@ def _name(layer: ModelLayer, solid: U8, index: int, language: str) -> str:
         return words["empty"]
     kind = "small details" if cover < 0.003 else "figure" if _is_colourful(small) else "shape"
     return words["pattern"].format(
-        colour=colour_word(_mean_colour(small), language),
+        colour=words[_main_colour(small)],
         kind=words[kind],
         place=place_word(_centre(alpha), language),
     )
 
 
-def _mean_colour(small: F32) -> tuple[float, float, float]:
-    """Mean straight colour, each 0..1."""
-    total = max(float(small[..., 3].sum()), 1e-6)
-    red, green, blue = (float(small[..., c].sum()) / total for c in range(3))
-    return red, green, blue
+def _main_colour(small: F32) -> str:
+    """The key of the colour that most of the layer has; vivid colours count more than pale ones.
+
+    Not the mean: red and white stripes are not pink. Pixels are gathered in steps of STEPS a
+    channel first, which each get a name, and names are what is counted.
+    """
+    alpha = small[..., 3]
+    inside = alpha > 0.5 if (alpha > 0.5).any() else alpha > 0
+    straight = small[..., :3][inside] / alpha[inside][:, None]
+    steps = np.clip(np.rint(straight * (STEPS - 1)), 0, STEPS - 1).astype(np.int64)
+    codes = (steps[:, 0] * STEPS + steps[:, 1]) * STEPS + steps[:, 2]
+    weight: dict[str, float] = {}
+    for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
+        levels = (code // STEPS**2, code // STEPS % STEPS, code % STEPS)
+        red, green, blue = (float(level) / (STEPS - 1) for level in levels)
+        key = colour_key((red, green, blue))
+        vivid = max(red, green, blue) - min(red, green, blue)
+        weight[key] = weight.get(key, 0.0) + float(count) * (PALE + vivid)
+    return max(weight, key=lambda key: weight[key])
 
 
 def _centre(alpha: F32) -> tuple[float, float]:

@@ -55,10 +55,11 @@ def words_for(language: str) -> dict[str, str]:
 
 def colour_word(colour: tuple[float, float, float], language: str) -> str:
     """The name of an sRGB colour (each 0..1)."""
-    return words_for(language)[_colour_key(colour)]
+    return words_for(language)[colour_key(colour)]
 
 
-def _colour_key(colour: tuple[float, float, float]) -> str:
+def colour_key(colour: tuple[float, float, float]) -> str:
+    """The key of the name of an sRGB colour (each 0..1) in every language's table."""
     hue, lightness, _ = colorsys.rgb_to_hls(*colour)
     chroma = max(colour) - min(colour)
     if chroma < 0.1:

@@ -81,6 +81,12 @@ def test_colours_have_the_names_that_people_give_them(colour, word):
     assert colour_word(colour, "en") == word
 
 
+def test_stripes_have_the_name_of_a_stripe_and_not_of_their_mixture():
+    striped = layer((210, 40, 30), (slice(0, 40), slice(20, 100)))
+    striped.pixels[:40:4, 20:100, :3] = striped.pixels[1:40:4, 20:100, :3] = 255
+    assert names(GROUND, striped)[1] == "Red figure, top"
+
+
 def test_places_are_named_by_thirds():
     assert place_word((0.5, 0.5), "en") == "centre"
     assert place_word((0.9, 0.1), "en") == "top right"
