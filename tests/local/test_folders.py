@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from layersplit.errors import SetupError
 from layersplit.local.facts import PartFacts
 from layersplit.local.packed import Nf4Linear
+from layersplit.local.streaming import StoredFiles
 from layersplit.local.survey import facts_of
 from layersplit.local.weights import find_weights
 
@@ -267,3 +268,31 @@ def test_the_published_repositorys_older_files_are_read(folder, split):
     expected = split(prompt="a cat")
     again = split(model=str(as_published(folder)), prompt="a cat")
     assert all((a == b).all() for a, b in zip(expected.layers, again.layers, strict=True))
+
+
+def test_a_file_may_be_larger_than_the_memory(tmp_path):
+    """A tensor of a terabyte that nobody asks for: a hole in the file, which needs no disk."""
+    file = tmp_path / "large.safetensors"
+    wanted = torch.arange(12, dtype=torch.bfloat16)
+    size = 1 << 40
+    header = {
+        "wanted": {"dtype": "BF16", "shape": [3, 4], "data_offsets": [0, 24]},
+        "other": {"dtype": "U8", "shape": [size], "data_offsets": [24, 24 + size]},
+    }
+    body = json.dumps(header).encode()
+    with file.open("wb") as stream:
+        stream.write(len(body).to_bytes(8, "little") + body)
+        stream.write(wanted.view(torch.uint8).numpy().tobytes())
+        stream.truncate(8 + len(body) + 24 + size)
+    stored = StoredFiles([file], str)
+    assert torch.equal(stored["wanted"], wanted.reshape(3, 4))
+    assert set(stored) == {"wanted", "other"}
+    stored.close()
+
+
+def test_numbers_of_an_unknown_type_are_refused(folder, split):
+    file = folder / WEIGHTS
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b'"F32"', b'"F99"'))
+    with pytest.raises(SetupError, match="of the unknown type F99"):
+        split(model=str(folder))

@@ -9,7 +9,14 @@ from layersplit.local import parts
 from layersplit.local.estimate import Work
 from layersplit.local.facts import ModelFacts
 from layersplit.local.machine import Machine, duration, gigabytes
-from layersplit.local.plans import TITLES, Plan, candidates, fits
+from layersplit.local.plans import (
+    RAM_RESERVE_BYTES,
+    RESERVE_BYTES,
+    TITLES,
+    Plan,
+    candidates,
+    fits,
+)
 
 LONGEST_SECONDS: Final = 3600.0
 """A run without a graphics card that would take longer is refused unless its plan is named."""
@@ -85,10 +92,11 @@ def _forced(name: str, plans: list[Plan], machine: Machine) -> Plan:
 
 def _too_small(plans: list[Plan], machine: Machine) -> SetupError:
     least = min(plans, key=lambda plan: (plan.peak_bytes, plan.ram_bytes))
-    needs = f"The plan '{least.name}' needs {gigabytes(least.peak_bytes)}"
+    needed = least.peak_bytes + RESERVE_BYTES[machine.kind]
+    needs = f"The plan '{least.name}' needs {gigabytes(needed)}"
     has = f"{gigabytes(machine.free_bytes)} of {gigabytes(machine.total_bytes)} are free"
     if not machine.shares_ram:
-        needs += f" on the card and {gigabytes(least.ram_bytes)} of memory"
+        needs += f" on the card and {gigabytes(least.ram_bytes + RAM_RESERVE_BYTES)} of memory"
         has += f" on the {machine.name}, and {gigabytes(machine.ram_free_bytes)} of memory"
     return SetupError(
         f"{needs}; {has}.",

@@ -24,12 +24,14 @@ NF4_MARK: Final = ".quant_state.bitsandbytes__nf4"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stored:
-    """One tensor on the disk."""
+    """One tensor on the disk: ``size_bytes`` from the byte ``start`` of ``file`` on."""
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     file: Path
+    start: int
+    size_bytes: int
 
     @property
     def count(self) -> int:
@@ -75,7 +77,14 @@ def _header(file: Path) -> list[Stored]:
         entries.pop("__metadata__", None)
         end = max((entry["data_offsets"][1] for entry in entries.values()), default=0)
         tensors = [
-            Stored(name=name, dtype=entry["dtype"], shape=tuple(entry["shape"]), file=file)
+            Stored(
+                name=name,
+                dtype=entry["dtype"],
+                shape=tuple(entry["shape"]),
+                file=file,
+                start=8 + length + entry["data_offsets"][0],
+                size_bytes=entry["data_offsets"][1] - entry["data_offsets"][0],
+            )
             for name, entry in entries.items()
         ]
     except OSError as error:

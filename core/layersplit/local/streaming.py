@@ -11,37 +11,61 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
-from layersplit.local.headers import NF4_MARK, broken
+from layersplit.local.headers import NF4_MARK, broken, stored_tensors
 from layersplit.local.packed import Int8Linear, Nf4Linear
 from layersplit.local.survey import PREFIX
 
 Tick = Callable[[int], None]
 """Called with the number of bytes that were read; may raise to stop the load."""
 
+TYPES: Final = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+"""Names of the safetensors format."""
+
 _PACKED: Final = (Int8Linear, Nf4Linear)
 
 
 class StoredFiles(Mapping[str, Tensor]):
-    """All tensors of some safetensors files by name; each access reads one from the disk."""
+    """All tensors of some safetensors files by name; each access reads one from the disk.
+
+    The library's own reader maps a whole file into memory, which Linux refuses for a file that is
+    larger than the RAM, although only one tensor of it is wanted at a time.
+    """
 
     def __init__(self, files: list[Path], rename: Callable[[str], str]) -> None:
         self._stack = ExitStack()
-        self._places: dict[str, tuple[Any, str]] = {}
-        for file in files:
-            opened = self._stack.enter_context(safe_open(file, framework="pt"))
-            for name in opened.keys():  # noqa: SIM118 - not a mapping
-                self._places[rename(name.removeprefix(PREFIX))] = (opened, name)
+        opened = {file: self._stack.enter_context(file.open("rb")) for file in files}
+        self._places = {
+            rename(stored.name.removeprefix(PREFIX)): (opened[stored.file], stored)
+            for stored in stored_tensors(files)
+        }
 
     def __getitem__(self, name: str) -> Tensor:
-        opened, stored_name = self._places[name]
-        tensor: Tensor = opened.get_tensor(stored_name)
-        return tensor
+        file, stored = self._places[name]
+        if stored.dtype not in TYPES:
+            raise broken(stored.file, f"its numbers are of the unknown type {stored.dtype}")
+        content = torch.empty(stored.size_bytes, dtype=torch.uint8)
+        file.seek(stored.start)
+        if file.readinto(memoryview(content.numpy())) != stored.size_bytes:
+            raise broken(stored.file, f"the tensor {stored.name} is not there as a whole")
+        return content.view(TYPES[stored.dtype]).reshape(stored.shape)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)

@@ -170,7 +170,7 @@ def test_a_card_that_is_too_small_is_refused_with_both_figures():
 
 
 def test_too_little_ram_is_refused_too():
-    with pytest.raises(SetupError, match=r"20\.5 GB of memory; "):
+    with pytest.raises(SetupError, match=r"22\.5 GB of memory; "):
         choose(FACTS, machine("3060", 8, ram_gib=16), work(), None)
 
 
