@@ -30,6 +30,9 @@ class _PrivateHandler(RotatingFileHandler):
     def _open(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - typeshed's private signature
         return open(self.baseFilename, self.mode, encoding="utf-8", opener=_open_private)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
+        """Keep silent where the disk is full: the base class would print a traceback."""
+
 
 def open_log() -> None:
     """Send the package's log records to the file; a log that cannot be written stops nothing."""

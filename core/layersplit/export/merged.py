@@ -16,6 +16,7 @@ from layersplit.domain import CHANNELS, U8, Arithmetic, Bounds, LayerStack, Pict
 from layersplit.export.work import Work, bands
 from layersplit.pixels.colour import reduced_srgb
 from layersplit.pixels.compositing import composite
+from layersplit.scratch_file import take_room
 
 THUMBNAIL_SIDE_PX: Final = 256
 _IN_MEMORY_BYTES: Final = 256 << 20
@@ -42,6 +43,7 @@ def merged_picture(
         yield out
         return
     with tempfile.TemporaryFile(dir=scratch, prefix=".layersplit-") as file:
+        take_room(file, stack.extent.area * CHANNELS * dtype.itemsize)
         out = np.memmap(file, dtype, "w+", shape=shape)
         _composite_into(out, stack, work)
         yield out

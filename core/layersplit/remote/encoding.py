@@ -7,6 +7,7 @@ detail is brought back here, by ``restore``.
 from __future__ import annotations
 
 import io
+import zlib
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,8 @@ from layersplit.remote.service import Parcel
 WEBP_EFFORT: Final = 2
 """Of 0..6: within 1 % of the size that 4 reaches, in less than half of the time."""
 PNG_EFFORT: Final = 6
+PNG_STRATEGIES: Final = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED)
+"""The first packs drawings better, the second photos."""
 
 
 def encode(pixels: U8, media_type: str) -> Parcel:
@@ -32,8 +35,18 @@ def encode(pixels: U8, media_type: str) -> Parcel:
     if media_type == "image/webp":
         image.save(buffer, "webp", lossless=True, quality=100, method=WEBP_EFFORT, exact=True)
     else:
-        image.save(buffer, "png", compress_level=PNG_EFFORT)
+        buffer = min((_png(image, strategy) for strategy in PNG_STRATEGIES), key=_length)
     return Parcel(content=buffer.getvalue(), media_type=media_type, width=width, height=height)
+
+
+def _png(image: Image.Image, strategy: int) -> io.BytesIO:
+    buffer = io.BytesIO()
+    image.save(buffer, "png", compress_level=PNG_EFFORT, compress_type=strategy)
+    return buffer
+
+
+def _length(buffer: io.BytesIO) -> int:
+    return buffer.getbuffer().nbytes
 
 
 def over_white(pixels: U8) -> U8:

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from layersplit.domain import CHANNELS, Bounds, Pixels
+from layersplit.scratch_file import take_room
 
 Depth: TypeAlias = np.dtype[np.uint8] | np.dtype[np.uint16] | np.dtype[np.float32]
 """How a document stores its channels."""
@@ -33,8 +34,8 @@ class Canvas:
         if self.file is None:
             self._pixels = np.zeros(shape, self.dtype)
             return
-        with self.file.open("wb") as raw:  # a hole in the file reads as zeros
-            raw.truncate(int(np.prod(shape)) * self.dtype.itemsize)
+        with self.file.open("wb") as raw:
+            take_room(raw, int(np.prod(shape)) * self.dtype.itemsize)
 
     def write(self, part: Bounds, pixels: Pixels) -> None:
         """Put ``pixels`` (h, w, 4) at ``part``; what lies outside the canvas is left out.

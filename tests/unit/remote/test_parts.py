@@ -1,5 +1,6 @@
 """The small parts of remote: waits, words, lists, books, copies, settings."""
 
+import io
 import json
 import threading
 import time
@@ -7,10 +8,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from layersplit.capabilities import CAPABILITIES
 from layersplit.domain import Arithmetic, Bounds, Hints, Picture, Point, SplitRequest
 from layersplit.errors import Cancelled, InputError, SetupError
+from layersplit.remote import encoding
 from layersplit.remote.cache import Cache, request_key
 from layersplit.remote.continuation import recall, remember
 from layersplit.remote.download import fetch_picture
@@ -380,3 +383,16 @@ def test_damaged_settings_are_said_because_of_the_limit_in_them(home, text):
 def test_only_public_https_addresses_are_read(tmp_path, address):
     with pytest.raises(InputError, match="address cannot be used"):
         fetch_picture(address, tmp_path, Run())
+
+
+def test_of_two_ways_to_pack_the_smaller_is_sent():
+    random = np.random.default_rng(3)
+    photo = np.cumsum(random.normal(0, 4, (90, 120, 3)), axis=1) + 128
+    drawing = np.zeros((90, 120, 3)) + (np.arange(120) // 7 % 2 * 200)[:, None]
+    for picture in (photo, drawing):
+        pixels = np.dstack([picture.clip(0, 255), np.full((90, 120), 255)]).astype(np.uint8)
+        sizes = [len(encoding._png(Image.fromarray(pixels[..., :3]), strategy).getvalue())
+                 for strategy in encoding.PNG_STRATEGIES]  # fmt: skip
+        parcel = encoding.encode(pixels, "image/png")
+        assert len(parcel.content) == min(sizes)
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(parcel.content))), pixels[..., :3])
