@@ -88,7 +88,7 @@ def measured(scene: str, megapixels: float, *, side: int, scratch: Path | None) 
         "cpu_seconds": best[1],
         "peak_mb": max(run[2] for run in runs),
         "above_results_mb": max(run[3] for run in runs),
-        "lanczos_seconds": None if scratch else _lanczos_seconds(small, pixels.shape[1::-1]),
+        "lanczos_cpu_seconds": None if scratch else _lanczos_cpu(small, pixels.shape[1::-1]),
         "max_error": error,
     }
 
@@ -116,12 +116,12 @@ def _prepared(
     return np.memmap(scratch / "source.raw", U8, "r", shape=shape), small
 
 
-def _lanczos_seconds(small: list[npt.NDArray[np.uint8]], size: tuple[int, int]) -> float:
-    """The naive way: enlarge every layer with Pillow."""
-    start = time.perf_counter()
+def _lanczos_cpu(small: list[npt.NDArray[np.uint8]], size: tuple[int, int]) -> float:
+    """The naive way: enlarge every layer with Pillow; it uses one core."""
+    start = time.process_time()
     for layer in small:
         enlarged([layer], size, Image.Resampling.LANCZOS)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def _owned_mb(pixels: npt.NDArray[Any]) -> float:
