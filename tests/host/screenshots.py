@@ -50,7 +50,7 @@ class Camera:
         if width is not None and picture.width > width:
             height = round(picture.height * width / picture.width)
             picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-        small = picture.quantize(COLOURS, dither=Image.Dither.NONE)
+        small = picture.quantize(COLOURS, kmeans=4, dither=Image.Dither.FLOYDSTEINBERG)
         path = self._folder / f"{name}.png"
         small.save(path, optimize=True)
         print(f"{path.name}: {picture.width} x {picture.height}, {path.stat().st_size // 1000} kB")
@@ -106,7 +106,7 @@ def in_krita(krita: KritaHost, camera: Camera) -> None:
     krita.wait_for_groups("poster", 1)
     krita.call("unfold_group", "poster")
     krita.call("show_docker", "layersplit_history")
-    for docker in ("ColorSelectorNg", "PresetDocker"):
+    for docker in ("ColorSelectorNg", "PresetDocker", "sharedtooldocker"):
         krita.call("hide_docker", docker)
     time.sleep(6)  # the message over the canvas goes
     camera.take(krita, "krita-layers", krita.call("main_window_id"), width=1100)

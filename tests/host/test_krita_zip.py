@@ -14,6 +14,11 @@ from pictures import poster, to_bgra
 from session import Session
 
 IMPORTER = "/usr/share/krita/pykrita/plugin_importer/plugin_importer.py"
+IMPORT = f"""
+import builtins, runpy
+builtins.i18n = str  # as inside Krita
+runpy.run_path({IMPORTER!r}, run_name="__main__")
+"""
 RESOURCES = "/work/.local/share/krita"
 MESSAGE = "layersplit_message"
 
@@ -30,7 +35,7 @@ def imported(
         assert status == 0, errors
         (parcel,) = [line for line in said.splitlines() if "krita" in line]
         session.run("mkdir", "-p", RESOURCES, "/work/.config")
-        status, said, errors = session.run("python3", IMPORTER, parcel, RESOURCES)
+        status, said, errors = session.run("python3", "-c", IMPORT, parcel, RESOURCES)
         assert (status, said) == (0, "Imported plugin: Layersplit\n"), errors
     switch = "[python]\nenable_layersplit_krita=true\n"
     (home / ".config" / "kritarc").write_text(switch, encoding="utf-8")
