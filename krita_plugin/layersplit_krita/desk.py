@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from queue import SimpleQueue
 from typing import Any, Callable, Dict, List, Optional, Union
 
 from krita import Krita
@@ -39,26 +40,46 @@ from layersplit_krita.model import ModelDialog
 from layersplit_krita.offer import Offer
 from layersplit_krita.originals import Originals
 from layersplit_krita.progress import ProgressWindow
-from layersplit_krita.qt import QIcon, QObject, Qt, pyqtSignal
+from layersplit_krita.qt import QIcon, QObject, Qt, QTimer, pyqtSignal
 from layersplit_krita.run import Run
 from layersplit_krita.source import Source, source_of
 from layersplit_krita.work import DOCUMENT_CLOSED, Office, Work
 
 MESSAGE_MS = 4000
+LOOK_MS = 250
 
 
 class _Hop(QObject):
-    """From the worker's reading thread to the UI thread: a queued signal."""
+    """From the worker's reading thread to the UI thread.
 
-    posted = pyqtSignal(object)
+    A queued signal wakes the UI thread, a slow timer is there for a signal that gets lost: in Krita
+    6 with Python 3.14 that happens to the last one of a thread (see errands.py).
+    """
+
+    posted = pyqtSignal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        self._calls: "SimpleQueue[Callable[[], None]]" = SimpleQueue()
+        self.posted.connect(self._work, Qt.ConnectionType.QueuedConnection)
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
+        self._timer.timeout.connect(self._work)
+        self._timer.start()
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called on the UI thread; from any thread, in order."""
+        self._calls.put(call)
+        self.posted.emit()
+
+    def close(self) -> None:
+        """Krita ends: call nobody any more."""
+        self._timer.stop()
 
     @guarded
-    def _call(self, call: Callable[[], None]) -> None:
-        call()
+    def _work(self) -> None:
+        while not self._calls.empty():
+            self._calls.get()()
 
 
 class Desk:
@@ -66,7 +87,7 @@ class Desk:
 
     def __init__(self) -> None:
         self._hop = _Hop()
-        self._client = WorkerClient(self._message, deliver=self._hop.posted.emit)
+        self._client = WorkerClient(self._message, deliver=self._hop.post)
         self._rows: List[ProviderRow] = []
         self._office = Office(
             send=self._client.send,
@@ -130,6 +151,7 @@ class Desk:
             run.abandon()
         self._runs.clear()
         self._originals.close()
+        self._hop.close()
         self._progress = self._dialog = None
         self._client.close(wait_s=0.5)
 

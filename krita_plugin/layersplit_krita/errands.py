@@ -1,11 +1,12 @@
 """Errands with a window each: entering a key, and long work such as the set-up.
 
-The work runs in a thread; what it says comes back to the UI thread through a queued signal.
+The work runs in a thread; a timer of the UI thread takes what it says.
 """
 
 from __future__ import annotations
 
 import threading
+from queue import SimpleQueue
 from typing import Any, Callable, Optional
 
 from layersplit.bridge import errands, texts, words
@@ -25,29 +26,63 @@ from layersplit_krita.qt import (
     QObject,
     QProgressBar,
     Qt,
+    QTimer,
     QVBoxLayout,
-    pyqtSignal,
 )
 
 
 class _Errand(QObject):
-    """One piece of work in a thread. ``ended`` gets None, or the exception."""
+    """One piece of work in a thread. ``ended`` gets None, or the exception.
 
-    said = pyqtSignal(str)
-    ended = pyqtSignal(object)
+    A timer looks what the thread has put down. (A signal that a thread sends as its last act was
+    lost in Krita 6 with Python 3.14, and the window stayed for ever.)
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        ended: Callable[[Optional[Exception]], None],
+        said: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        super().__init__(parent)
+        self._said = said
+        self._ended = ended
+        self._texts: "SimpleQueue[str]" = SimpleQueue()
+        self._thread: Optional[threading.Thread] = None
+        self._outcome: Optional[Exception] = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
+        self._timer.timeout.connect(self._look)
 
     def start(self, work: Callable[[], None]) -> None:
         """Begin."""
+        self._outcome = RuntimeError("the thread came to no end of its own")
 
         def run() -> None:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - told to the user by whoever waits
-                self.ended.emit(error)
+                self._outcome = error
             else:
-                self.ended.emit(None)
+                self._outcome = None
 
-        threading.Thread(target=run, name="layersplit-errand", daemon=True).start()
+        self._thread = threading.Thread(target=run, name="layersplit-errand", daemon=True)
+        self._thread.start()
+        self._timer.start()
+
+    def say(self, text: str) -> None:
+        """Show ``text`` soon; for the thread."""
+        self._texts.put(text)
+
+    @guarded
+    def _look(self) -> None:
+        is_over = self._thread is None or not self._thread.is_alive()
+        while not self._texts.empty():
+            self._said(self._texts.get())
+        if is_over:
+            self._timer.stop()
+            self._ended(self._outcome)
 
 
 class KeyDialog(QDialog):
@@ -60,8 +95,7 @@ class KeyDialog(QDialog):
         self.setWindowTitle(translated(words.KEY_TITLE) % row.title)
         self._row = row
         self._kept = kept
-        self._errand = _Errand(self)
-        self._errand.ended.connect(self._ended)
+        self._errand = _Errand(self, ended=self._ended)
         self._key = QLineEdit()
         self._key.setEchoMode(QLineEdit.EchoMode.Password)
         self._key.textChanged.connect(self._changed)
@@ -105,6 +139,7 @@ class KeyDialog(QDialog):
             _show(error)
 
 
+LOOK_MS = 100
 Long = Callable[[Callable[[str], None], threading.Event], None]
 """Work of ``(report, stop)``, as in layersplit.bridge.errands."""
 
@@ -128,9 +163,7 @@ class LongErrandDialog(QDialog):
         self.setWindowTitle(translated(title))
         self._done = done
         self._stop = threading.Event()
-        self._errand = _Errand(self)
-        self._errand.said.connect(self._show)
-        self._errand.ended.connect(self._ended)
+        self._errand = _Errand(self, ended=self._ended, said=self._show)
         bar = QProgressBar()
         bar.setRange(0, 0)
         bar.setTextVisible(False)
@@ -143,7 +176,7 @@ class LongErrandDialog(QDialog):
         column = QVBoxLayout(self)
         for widget in (says, bar, self._words, self._buttons):
             column.addWidget(widget)
-        self._errand.start(lambda: work(self._errand.said.emit, self._stop))
+        self._errand.start(lambda: work(self._errand.say, self._stop))
 
     def reject(self) -> None:
         """Cancel, Escape, the close button: stop, and close when it has stopped."""

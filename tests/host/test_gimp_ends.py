@@ -57,7 +57,7 @@ def test_a_missing_environment_is_made_from_inside(unprepared: GimpHost) -> None
     gimp.press("alt+u")  # Set Up…
     gimp.wait_until("set-up", lambda: gimp.windows("^Setting up Layersplit$"))
     gimp.screenshot("setting-up")
-    gimp.wait_until("done", lambda: not gimp.windows("^Setting up Layersplit$"), 300)
+    gimp.wait_until("done", lambda: not gimp.windows("^Setting up Layersplit$"), 600)
     assert (data_folder(gimp) / "install.json").is_file()
     window = gimp.windows(DIALOG)[0]
 

@@ -79,6 +79,6 @@ def test_a_missing_environment_is_said_and_made_from_inside(unprepared: KritaHos
     krita.call("press_button", DIALOG, "Set Up")
     krita.wait_until("set-up", lambda: krita.window("layersplit_setup"))
     krita.screenshot("setting-up")
-    krita.wait_until("ready", lambda: krita.call("is_button_enabled", DIALOG, "Split"), 180)
+    krita.wait_until("ready", lambda: krita.call("is_button_enabled", DIALOG, "Split"), 600)
     krita.call("press_button", DIALOG, "Split")
     krita.wait_for_groups("first", 1)

@@ -59,7 +59,7 @@ def test_the_imported_plugin_sets_itself_up_and_splits(desktop: KritaHost) -> No
     krita.call("trigger", "layersplit_split")
     krita.wait_until("the reason", lambda: "is not there" in krita.text(DIALOG))
     krita.call("press_button", DIALOG, "Set Up")
-    krita.wait_until("ready", lambda: krita.call("is_button_enabled", DIALOG, "Split"), 300)
+    krita.wait_until("ready", lambda: krita.call("is_button_enabled", DIALOG, "Split"), 600)
     krita.call("press_button", DIALOG, "Split")
     krita.wait_for_groups("zip", 1)
     assert np.array_equal(krita.picture_of_top("zip", pixels), pixels)
