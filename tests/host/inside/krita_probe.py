@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Generator
@@ -412,7 +413,8 @@ def stop_worker() -> None:
     """End the plug-in's worker, as if it had never been started."""
     from layersplit_krita import extension  # noqa: PLC0415 - there when Krita runs
 
-    found = next(e for e in APP.extensions() if isinstance(e, extension.LayersplitExtension))
+    # Krita 6 crashes when it is asked for its extensions.
+    found = next(e for e in gc.get_objects() if type(e) is extension.LayersplitExtension)
     found.desk().close()
     found._desk = None
 
