@@ -26,6 +26,7 @@ EXACT: Final = 0.4
 CLEARLY: Final = 0.8
 """Share of a simpler gradient's deviation that a further one may have to be taken instead."""
 SAMPLES: Final = 20_000
+AVERAGED_PX: Final = 1.5
 STEP_PX: Final = 2
 """Width of a step of the table of colours."""
 LEAST_KNOWN: Final = 16
@@ -64,6 +65,7 @@ def fitted_gradient(values: F32, known: Mask, allowed: float = GRADIENT) -> F32 
         return None
     every = max(1, rows.size // SAMPLES)
     rows, columns = rows[::every], columns[::every]
+    values = averaged(values, known)
     seen = values[rows, columns].astype(np.float64)
     best, least = None, allowed
     for colours_at in _gradients(values, known, rows, columns):
@@ -76,6 +78,13 @@ def fitted_gradient(values: F32, known: Mask, allowed: float = GRADIENT) -> F32 
         return None
     everywhere = np.divmod(np.arange(known.size), known.shape[1])
     return np.asarray(best(*everywhere).reshape(values.shape), np.float32)
+
+
+def averaged(values: F32, known: Mask) -> F32:
+    """Local means of the ``known`` values (h, w, c): what no gradient explains is smaller there."""
+    weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), AVERAGED_PX)
+    total = cv2.GaussianBlur(values * known[..., None], (0, 0), AVERAGED_PX).reshape(values.shape)
+    return np.asarray(total / np.maximum(weight, 1e-6)[..., None], np.float32)
 
 
 def _gradients(
