@@ -40,7 +40,7 @@ ALREADY_FOUND: Final = 0.6
 """Share of a letter found by colour that is a letter found by its outline."""
 OWN_PIECE: Final = 0.2
 """Share of a thing without holes from which a piece is the thing itself and not something in it."""
-SETTING: Final = 0.01
+SETTING: Final = 0.004
 """Share of a disc that planes hide at least when it lies behind them."""
 ACROSS: Final = 0.05
 """Share of two opposite sides of the picture that a scene covers: a portrait only stands on one."""
@@ -241,11 +241,19 @@ def _behind_planes(thing: Cutout, planes: Sequence[Mask]) -> Cutout | None:
     if not planes:
         return None
     hiding = np.any(planes, axis=0)
-    found = simple_shape(thing.mask, thing.mask | grown(hiding, RIM_PX))
+    piece = _largest_piece(thing.mask)
+    found = simple_shape(piece, piece | grown(hiding, RIM_PX))
     if found is None or found.is_panel:
         return None
-    hidden = int((found.mask & hiding).sum()) / int(found.mask.sum())
+    inner = cv2.erode(found.mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # no mere rim
+    hidden = int((inner & hiding).sum()) / int(found.mask.sum())
     return replace(thing, mask=found.mask | thing.mask) if hidden > SETTING else None
+
+
+def _largest_piece(mask: Mask) -> Mask:
+    """A thing without the specks that belong to it."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
 
 
 def _completed(planes: Sequence[Mask], ground: Ground, far: Sequence[Mask]) -> list[Mask]:
