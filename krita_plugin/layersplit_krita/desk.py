@@ -34,7 +34,7 @@ from layersplit_krita import history_docker
 from layersplit_krita.again import Continuation, Reinsertion
 from layersplit_krita.dialog import SplitDialog
 from layersplit_krita.errands import KeyDialog, set_up
-from layersplit_krita.guard import guarded
+from layersplit_krita.guard import guarded, is_ending
 from layersplit_krita.messages import main_window, show_failure, show_question
 from layersplit_krita.model import ModelDialog
 from layersplit_krita.offer import Offer
@@ -78,7 +78,7 @@ class _Hop(QObject):
 
     @guarded
     def _work(self) -> None:
-        while not self._calls.empty():
+        while not self._calls.empty() and not is_ending():
             self._calls.get()()
 
 

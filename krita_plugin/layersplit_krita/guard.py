@@ -6,9 +6,16 @@ import functools
 import traceback
 from typing import Any, Callable, TypeVar
 
+from krita import Krita
+
 from layersplit.bridge.hostlog import note
 
 Slot = TypeVar("Slot", bound=Callable[..., Any])
+
+
+def is_ending() -> bool:
+    """Whether Krita has closed its last window, and with it ours: nobody is there any more."""
+    return not Krita.instance().windows()
 
 
 def guarded(slot: Slot) -> Slot:
@@ -20,6 +27,8 @@ def guarded(slot: Slot) -> Slot:
             return slot(*arguments, **named)
         except Exception:  # noqa: BLE001 - see the module's docstring
             note("in Krita: %s" % traceback.format_exc())
+            if is_ending():  # a box would keep Krita from ending
+                return None
             from layersplit_krita.messages import show_unexpected  # noqa: PLC0415 - rarely needed
 
             show_unexpected()

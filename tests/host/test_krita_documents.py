@@ -16,13 +16,13 @@ EXACT = {
     "8 bits": (RGBA_8, to_bgra(poster())),
     "8 bits, wide gamut": (("RGBA", "U8", ADOBE), to_bgra(poster())),
     "8 bits, linear": (("RGBA", "U8", LINEAR), to_bgra(poster())),
+    "8 bits, grey": (("GRAYA", "U8", GREY), to_grey(poster())),
 }
-GREY_8 = ("GRAYA", "U8", GREY)
 SIXTEEN = {
     "16 bits": (("RGBA", "U16", SRGB), to_bgra(deep(poster(), np.uint16))),
     "16 bits, wide gamut": (("RGBA", "U16", ADOBE), to_bgra(deep(poster(), np.uint16))),
-    "grey, 16 bits": (("GRAYA", "U16", GREY), to_grey(deep(poster(), np.uint16))),
 }
+GREY_16 = (("GRAYA", "U16", GREY), to_grey(deep(poster(), np.uint16)))
 FLOAT = {
     "half": (("RGBA", "F16", SRGB), deep(poster(), np.float16)),
     "float": (("RGBA", "F32", SRGB), deep(poster(), np.float32)),
@@ -49,19 +49,20 @@ def test_a_document_of_eight_bits_is_exact(krita: KritaHost, kind: str) -> None:
     assert np.array_equal(split(krita, pixels, space), pixels)
 
 
-def test_a_grey_document_of_eight_bits_is_off_by_one_in_few_places(krita: KritaHost) -> None:
-    """Krita mixes grey in integers of its own, which no stack is rounded for yet."""
-    pixels = to_grey(poster())
-    away = np.abs(split(krita, pixels, GREY_8).astype(np.int64) - pixels.astype(np.int64))
-    assert away.max() <= 1
-    assert (away > 0).mean() < 1e-3
-
-
 @pytest.mark.parametrize("kind", SIXTEEN)
 def test_a_document_of_sixteen_bits_is_off_by_one_at_most(krita: KritaHost, kind: str) -> None:
     space, pixels = SIXTEEN[kind]
     got = split(krita, pixels, space)
     assert np.abs(got.astype(np.int64) - pixels.astype(np.int64)).max() <= 1
+
+
+def test_a_grey_document_of_sixteen_bits_is_off_by_two_at_most(krita: KritaHost) -> None:
+    """Krita cuts off instead of rounding there, once for each soft edge; no stack allows for it."""
+    space, pixels = GREY_16
+    got = split(krita, pixels, space)
+    away = np.abs(got.astype(np.int64) - pixels.astype(np.int64))
+    assert away.max() <= 2
+    assert (away > 1).mean() < 1e-3
 
 
 @pytest.mark.parametrize("kind", FLOAT)

@@ -36,6 +36,8 @@ from layersplit.capabilities import CAPABILITIES
 from layersplit.worker.desk import STEPS_BACK
 
 GONE_S = 0.2
+TRIES = 5
+"""Other programs may take the processor; once in so many times they do not."""
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def test_it_is_gone_when_its_input_ends(home):
 def test_it_is_gone_in_the_middle_of_a_job(home, folder, trick):
     # Being gone comes before being tidy: on a machine that is busy, one round may leave something.
     outcomes = []
-    for _ in range(3):
+    while (True, False) not in outcomes and len(outcomes) < TRIES:
         with WorkerProcess(home, TRICKY) as process:
             process.send(job("1", folder, trick), job("2", folder, trick))
             process.running()
@@ -225,7 +227,7 @@ def test_a_line_that_no_host_sends_is_answered(worker, line):
 
 
 def test_a_host_that_does_not_read_does_not_keep_it_alive(home):
-    assert min(seconds_to_leave_unread(home) for _ in range(2)) < GONE_S
+    assert any(seconds_to_leave_unread(home) < GONE_S for _ in range(TRIES))
 
 
 def seconds_to_leave_unread(home):

@@ -22,6 +22,9 @@ from layersplit.restore.units import in_fractions, in_units
 
 CHUNK: Final = 1 << 13
 """Mixed pixels solved together, so that the working set stays in the cache."""
+GREY_MARGIN: Final = 3e-3
+"""Units that Krita's mixing of 8-bit grey may err: it has integers of its own (``UINT8_BLEND`` in
+KoIntegerMaths.h), which round what is below a backdrop by 127/255 to the wrong side."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,11 +91,13 @@ def exact_layers(
         index = several[start : start + CHUNK]
         shares = [alpha.take(index) for alpha in flat]
         here = [0, *(k for k in range(1, len(solved)) if shares[k].any())]
+        here_source = _planar(picture.take(index, axis=0))
         chosen = add_up(
-            _planar(picture.take(index, axis=0)),
+            here_source,
             [shares[k] for k in here],
             [solved[k].colours_at(index, tile) for k in here],
             arithmetic,
+            GREY_MARGIN if _is_grey(here_source) and here_source.dtype == np.uint8 else None,
         )
         for k, values in zip(here, chosen, strict=True):
             painted = np.flatnonzero(shares[k] > 0)
@@ -101,6 +106,11 @@ def exact_layers(
             pixels[:, 3] = in_units(shares[k].take(painted), source.dtype)
             whole_pixels(out[k])[index.take(painted)] = whole_pixels(pixels)
     return {layer.index: pixels for layer, pixels in zip(solved, out, strict=True)}
+
+
+def _is_grey(colours: Pixels) -> bool:
+    """Whether all three channels of colours (3, n) are equal, as those of a grey document are."""
+    return bool((colours[0] == colours[1]).all() and (colours[1] == colours[2]).all())
 
 
 def _planar(pixels: Pixels) -> Pixels:

@@ -171,3 +171,24 @@ def test_a_picture_that_is_a_view_is_left_as_it_was():
     picture.pixels.setflags(write=False)
     assert_adds_up(restored(picture, noise_layers(20, 3, 20, 20)), picture)
     assert np.array_equal(base, before)
+
+
+def blended_as_grey(colour, below, alpha):
+    """Krita's UINT8_BLEND of integers."""
+    share = (colour - below) * alpha + 0x80
+    return below + ((share + (share >> 8)) >> 8)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(2, 8))
+def test_grey_adds_up_in_kritas_integers_and_in_both_arithmetics(seed, count):
+    picture = noise_picture(seed, 60, 70, np.uint8)
+    picture.pixels[..., 1:3] = picture.pixels[..., :1]
+    layers = restored(picture, noise_layers(seed + 1, count, 24, 31))
+    assert_adds_up(layers, picture)
+    shown = np.zeros(picture.pixels.shape[:2], int)
+    for layer in layers:
+        pixels = layer.pixels.astype(int)
+        below = shown[layer.bounds.slices]
+        shown[layer.bounds.slices] = blended_as_grey(pixels[..., 0], below, pixels[..., 3])
+    assert np.array_equal(shown, picture.pixels[..., 0])
