@@ -193,6 +193,9 @@ class Arithmetic(Enum):
 
     PER_LAYER = "per-layer"
     """Krita: the backdrop is an integer again after every layer. Also right for files."""
+    CUT_OFF = "cut-off"
+    """Krita in grey documents of 16 bits: integers after every layer, and what is left of a unit is
+    cut off towards the backdrop. For other depths the same as PER_LAYER."""
     ONCE = "once"
     """GIMP with a non-linear compositing space: floating point, one rounding at the end."""
 

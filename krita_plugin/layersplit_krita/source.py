@@ -80,6 +80,7 @@ class Source:
             title=self.title,
             has_profile=profile is not None,
             selection=self._write_selection(folder),
+            is_grey=self.space.is_grey,
         )
 
     def _band(self, reader: Any, snapshot: Any, band: QRect) -> bytes:

@@ -31,7 +31,10 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True)
 class RawPicture:
-    """How ``source.raw`` is to be read. ``selection``: [x, y, w, h] of selection.raw, or None."""
+    """How ``source.raw`` is to be read. ``selection``: [x, y, w, h] of selection.raw, or None.
+
+    ``is_grey``: the document has one colour channel, which the file holds three times.
+    """
 
     width: int
     height: int
@@ -40,6 +43,7 @@ class RawPicture:
     title: str = "Picture"
     has_profile: bool = False
     selection: Optional[List[int]] = None
+    is_grey: bool = False
 
     @property
     def source_bytes(self) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layersplit.domain import F32, Arithmetic, Bounds, Pixels
-from layersplit.pixels.compositing import peak
+from layersplit.pixels.compositing import peak, united_cut_off
 from layersplit.restore.finish import Solved, add_up
 from layersplit.restore.pixel_lists import Index
 from layersplit.restore.projection import weights_of
@@ -61,8 +61,7 @@ def show_through(
     rows = np.arange(len(picture))
     above, below = _alphas(picture[:, 3].astype(np.float64) / full, share, full)
     if exact:
-        united = above + below * (1 - above)
-        blend = np.divide(above, united, dtype=np.float32)
+        blend = _blend(above, below, arithmetic, source.dtype)
         pair = [np.ascontiguousarray(colours[who, :, rows].T) for who in (lower, upper)]
         margin = RECIPROCAL_MARGIN if full == 255 else None
         goal: Pixels = picture[:, :3].T.copy()
@@ -81,6 +80,14 @@ def show_through(
             pixels[mine, :3] = colour[mine]
             pixels[mine, 3] = in_units(alpha[mine].astype(np.float32), source.dtype)
         layers[layer.index][partial] = pixels
+
+
+def _blend(above: F64, below: F64, arithmetic: Arithmetic, dtype: np.dtype[np.generic]) -> F32:
+    """The weight of the upper layer's colour where two layers of these alphas meet."""
+    if arithmetic is Arithmetic.CUT_OFF and dtype == np.uint16:
+        units = [np.rint(alpha * 65535).astype(np.int64) for alpha in (below, above)]
+        return (united_cut_off(*units)[1] / 65535).astype(np.float32)
+    return np.divide(above, above + below * (1 - above), dtype=np.float32)
 
 
 def _two_heaviest(weights: F32) -> tuple[Index, Index, F32]:

@@ -48,12 +48,19 @@ def request_of(message: Split, mask: U8 | None) -> SplitRequest:
         steps=options.steps,
         guidance=options.guidance,
         colours=cast("Colours", options.colours),
-        arithmetic=ARITHMETIC[message.host],
+        arithmetic=_arithmetic(message),
         fresh=options.fresh,
         model=options.model,
         plan=options.plan,
         language=options.language,
     )
+
+
+def _arithmetic(message: Split) -> Arithmetic:
+    """How the host composites this document."""
+    if message.host == "krita" and message.picture.is_grey and message.picture.depth == "u16":
+        return Arithmetic.CUT_OFF
+    return ARITHMETIC[message.host]
 
 
 def selected(folder: Path, raw: RawPicture) -> tuple[Bounds | None, U8 | None]:

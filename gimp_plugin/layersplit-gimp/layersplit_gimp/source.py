@@ -81,6 +81,7 @@ class Source:
             title=self.title,
             has_profile=profile is not None,
             selection=self._write_selection(folder),
+            is_grey=space.is_grey,
         )
 
     def _copy(self) -> Tuple[Any, int, int]:

@@ -31,7 +31,7 @@ def random_stack(seed, count, extent, dtype):
     dtype=st.sampled_from(DTYPES),
     arithmetic=st.sampled_from(tuple(Arithmetic)),
 )
-def test_both_arithmetics_agree_with_a_plain_one(seed, count, dtype, arithmetic):
+def test_the_arithmetics_agree_with_plain_ones(seed, count, dtype, arithmetic):
     extent = Extent(width=9, height=7)
     layers = random_stack(seed, count, extent, dtype)
     got = composite(layers, extent.bounds, arithmetic).astype(float)
