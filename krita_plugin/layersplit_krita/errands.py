@@ -15,13 +15,12 @@ from layersplit.bridge.failures import BridgeError
 from layersplit.bridge.hostlog import note
 from layersplit.bridge.refusal import Refusal
 from layersplit.bridge.texts import translated
-from layersplit_krita.form import Form, sentence
+from layersplit_krita.form import Form, finish_dialog, sentence
 from layersplit_krita.guard import guarded
 from layersplit_krita.messages import main_window, show_failure
 from layersplit_krita.qt import (
     QDialog,
     QDialogButtonBox,
-    QLayout,
     QLineEdit,
     QObject,
     QProgressBar,
@@ -102,21 +101,8 @@ class KeyDialog(QDialog):
         form = Form()
         form.add(words.KEY_LABEL, self._key)
         form.add_below(sentence(translated(words.KEY_HELP)))
-        buttons = QDialogButtonBox()
-        self._save = buttons.addButton(
-            words.qt_label(words.SAVE), QDialogButtonBox.ButtonRole.AcceptRole
-        )
+        self._save = finish_dialog(self, form, words.SAVE, self._start)
         self._save.setEnabled(False)
-        cancel = buttons.addButton(
-            words.qt_label(words.CANCEL), QDialogButtonBox.ButtonRole.RejectRole
-        )
-        cancel.setAutoDefault(False)
-        buttons.accepted.connect(self._start)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        column.addLayout(form)
-        column.addWidget(buttons)
 
     @guarded
     def _changed(self, text: str) -> None:

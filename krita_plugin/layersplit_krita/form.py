@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Callable, List
 
 from layersplit.bridge import words
 from layersplit_krita.qt import (
+    QDialog,
+    QDialogButtonBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QLineEdit,
+    QPushButton,
     QSizePolicy,
     Qt,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -58,6 +63,27 @@ class Form(QGridLayout):
         line.addWidget(beside, 0, Qt.AlignmentFlag.AlignTop)
         self.addLayout(line, row, 1)
         return [widget, beside]
+
+
+def finish_dialog(
+    dialog: QDialog, form: Form, accept: str, start: Callable[[], None]
+) -> QPushButton:
+    """Give ``dialog`` its ``form`` and two buttons: one called ``accept``, and Cancel.
+
+    Returns the first, which calls ``start``. Enter belongs to it alone.
+    """
+    buttons = QDialogButtonBox()
+    button = buttons.addButton(words.qt_label(accept), QDialogButtonBox.ButtonRole.AcceptRole)
+    button.setDefault(True)
+    cancel = buttons.addButton(words.qt_label(words.CANCEL), QDialogButtonBox.ButtonRole.RejectRole)
+    cancel.setAutoDefault(False)
+    buttons.accepted.connect(start)
+    buttons.rejected.connect(dialog.reject)
+    column = QVBoxLayout(dialog)
+    column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+    column.addLayout(form)
+    column.addWidget(buttons)
+    return button
 
 
 def sentence(text: str, width_chars: int = WIDTH_CHARS) -> QLabel:

@@ -8,19 +8,10 @@ from layersplit.bridge import errands, words
 from layersplit.bridge.choices import ProviderRow
 from layersplit.bridge.texts import translated
 from layersplit_krita.errands import LongErrandDialog
-from layersplit_krita.form import Form, sentence
+from layersplit_krita.form import Form, finish_dialog, sentence
 from layersplit_krita.guard import guarded
 from layersplit_krita.messages import main_window
-from layersplit_krita.qt import (
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QLayout,
-    QLineEdit,
-    QPushButton,
-    Qt,
-    QVBoxLayout,
-)
+from layersplit_krita.qt import QDialog, QFileDialog, QLineEdit, QPushButton, Qt
 
 
 class ModelDialog(QDialog):
@@ -43,19 +34,7 @@ class ModelDialog(QDialog):
         form = Form()
         form.add(words.MODEL_LABEL, self._model, *choosers)
         form.add_below(sentence(words.model_help(row)))
-        buttons = QDialogButtonBox()
-        use = buttons.addButton(words.qt_label(words.USE), QDialogButtonBox.ButtonRole.AcceptRole)
-        use.setDefault(True)
-        cancel = buttons.addButton(
-            words.qt_label(words.CANCEL), QDialogButtonBox.ButtonRole.RejectRole
-        )
-        cancel.setAutoDefault(False)
-        buttons.accepted.connect(self._start)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        column.addLayout(form)
-        column.addWidget(buttons)
+        finish_dialog(self, form, words.USE, self._start)
 
     @guarded
     def _folder(self, *_: Any) -> None:
