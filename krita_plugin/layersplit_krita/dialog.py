@@ -161,7 +161,7 @@ class SplitDialog(QDialog):
         self._provider = QComboBox()
         self._provider.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._provider.addItem(translated(OFFLINE_ROW.title))
-        self._provider.currentIndexChanged.connect(self._show_row)
+        self._provider.currentIndexChanged.connect(self._provider_changed)
         form.add(words.PROVIDER, self._provider)
         self._ready = sentence(translated(words.LOOKING))
         self._help = QPushButton()
@@ -190,6 +190,11 @@ class SplitDialog(QDialog):
     # keeping it true
 
     @guarded
+    def _provider_changed(self, *_: Any) -> None:
+        self._agree.setChecked(False)  # what was agreed to was another service
+        self._show_row()
+
+    @guarded
     def _show_row(self, *_: Any) -> None:
         """Make everything fit the provider that is chosen."""
         row = self.row
@@ -212,7 +217,7 @@ class SplitDialog(QDialog):
         self._show_costs(row)
         asks = Consent.load().is_needed(row)
         self._agree.setVisible(asks)
-        self._agree.setText(words.agreement(row))
+        self._agree.setText(words.qt_marked(words.agreement(row)))
         usable = self._broken is None and row.ready
         self._split.setEnabled(usable and (not asks or self._agree.isChecked()))
         self._split.setDefault(self._split.isEnabled())  # Qt forgets it with the button disabled

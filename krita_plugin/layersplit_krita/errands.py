@@ -17,7 +17,7 @@ from layersplit.bridge.refusal import Refusal
 from layersplit.bridge.texts import translated
 from layersplit_krita.form import Form, finish_dialog, sentence
 from layersplit_krita.guard import guarded
-from layersplit_krita.messages import main_window, show_failure
+from layersplit_krita.messages import show_failure, window_in_front
 from layersplit_krita.qt import (
     QDialog,
     QDialogButtonBox,
@@ -88,7 +88,7 @@ class KeyDialog(QDialog):
     """Ask for the key of one service, and have it kept. ``kept`` is called when it is."""
 
     def __init__(self, row: ProviderRow, kept: Callable[[], None]) -> None:
-        super().__init__(main_window())
+        super().__init__(window_in_front())
         self.setObjectName("layersplit_key")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(translated(words.KEY_TITLE) % row.title)
@@ -143,7 +143,7 @@ class LongErrandDialog(QDialog):
     """Do ``work``, with progress and Cancel. ``done`` is called when it is done."""
 
     def __init__(self, title: str, explained: str, work: Long, done: Callable[[], None]) -> None:
-        super().__init__(main_window())
+        super().__init__(window_in_front())
         self.setObjectName("layersplit_setup")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(translated(title))

@@ -10,7 +10,7 @@ from layersplit.bridge import texts, words
 from layersplit.bridge.messages import Failed
 from layersplit.bridge.paths import log_file
 from layersplit_krita.guard import guarded
-from layersplit_krita.qt import QDesktopServices, QMessageBox, QUrl, QWidget
+from layersplit_krita.qt import QApplication, QDesktopServices, QMessageBox, QUrl, QWidget
 
 _open: Set[Any] = set()
 """Boxes on the screen; Python must not forget them."""
@@ -20,6 +20,15 @@ def main_window() -> Optional[QWidget]:
     """Krita's window, as the parent of ours."""
     window = Krita.instance().activeWindow()
     return window.qwindow() if window is not None else None
+
+
+def window_in_front() -> Optional[QWidget]:
+    """Our dialog that waits for an answer, else Krita's window: what an errand belongs to.
+
+    With another parent the window manager gives the focus to Krita's window when the errand ends,
+    and Enter and Escape no longer reach the dialog.
+    """
+    return QApplication.activeModalWidget() or main_window()
 
 
 def show_failure(failure: Failed, helps: Optional[Callable[[], None]] = None) -> None:

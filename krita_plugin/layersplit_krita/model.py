@@ -10,7 +10,7 @@ from layersplit.bridge.texts import translated
 from layersplit_krita.errands import LongErrandDialog
 from layersplit_krita.form import Form, finish_dialog, sentence
 from layersplit_krita.guard import guarded
-from layersplit_krita.messages import main_window
+from layersplit_krita.messages import window_in_front
 from layersplit_krita.qt import QDialog, QFileDialog, QLineEdit, QPushButton, Qt
 
 
@@ -18,7 +18,7 @@ class ModelDialog(QDialog):
     """Ask for the model of ``row``. ``done`` is called when it is in use."""
 
     def __init__(self, row: ProviderRow, done: Callable[[], None]) -> None:
-        super().__init__(main_window())
+        super().__init__(window_in_front())
         self.setObjectName("layersplit_model")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(translated(words.MODEL_TITLE))

@@ -12,6 +12,7 @@ if int(Krita.instance().version().split(".")[0]) >= 6:
     from PyQt6.QtGui import QDesktopServices, QIcon
     from PyQt6.QtWidgets import (
         QAbstractItemView,
+        QApplication,
         QCheckBox,
         QComboBox,
         QDialog,
@@ -39,6 +40,7 @@ else:
     from PyQt5.QtGui import QDesktopServices, QIcon
     from PyQt5.QtWidgets import (
         QAbstractItemView,
+        QApplication,
         QCheckBox,
         QComboBox,
         QDialog,
@@ -64,6 +66,7 @@ else:
 
 __all__ = [
     "QAbstractItemView",
+    "QApplication",
     "QCheckBox",
     "QComboBox",
     "QDesktopServices",

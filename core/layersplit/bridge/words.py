@@ -49,7 +49,7 @@ CLOSE = N_("Close")
 ENTER_KEY = N_("Enter _Key…")
 SET_UP = N_("Set _Up…")
 MODEL = N_("_Model…")
-AGREE = N_("I agree that my pictures are sent to %s")
+AGREE = N_("I a_gree that my pictures are sent to %s")
 
 LOOKING = N_("Looking which providers are ready…")
 READY_HERE = N_("Ready. The picture stays on this computer.")
@@ -88,6 +88,11 @@ HIDDEN_LAYER = (
     N_("The layer “%s” is hidden."),
     N_("Its picture is not up to date, so it was not split."),
     N_("Show the layer, then split it."),
+)
+NOT_AGREED = (
+    N_("Nobody has agreed yet that pictures are sent to %s."),
+    N_("Nothing was sent."),
+    N_("Split one picture with it from the dialog, which says what is sent; then scripts can."),
 )
 CLOSED_MEANWHILE = (
     N_("“%s” was closed before its layers were ready."),
@@ -188,7 +193,7 @@ def sending(row: ProviderRow) -> str:
 
 
 def agreement(row: ProviderRow) -> str:
-    """What the user ticks before the first picture goes there."""
+    """What the user ticks before the first picture goes there, with the mark of its key."""
     return translated(AGREE) % translated(row.sends_to or "")
 
 
@@ -213,7 +218,12 @@ def label(text: str) -> str:
 
 def qt_label(text: str) -> str:
     """A label with Qt's mark."""
-    return translated(text).replace("&", "&&").replace("_", "&", 1)
+    return qt_marked(translated(text))
+
+
+def qt_marked(text: str) -> str:
+    """The same for a text that is translated already."""
+    return text.replace("&", "&&").replace("_", "&", 1)
 
 
 def gtk_label(text: str) -> str:
@@ -224,6 +234,11 @@ def gtk_label(text: str) -> str:
 def closed_meanwhile(title: str) -> Tuple[str, str, str]:
     """Fact, meaning and remedy when a document went away while its job ran."""
     return _three(CLOSED_MEANWHILE, title)
+
+
+def not_agreed(row: ProviderRow) -> Tuple[str, str, str]:
+    """A picture would go to a service that the user was not told of."""
+    return _three(NOT_AGREED, translated(row.sends_to or ""))
 
 
 def empty_layer(name: str) -> Tuple[str, str, str]:

@@ -13,7 +13,12 @@ gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp, GLib  # noqa: E402 - the versions come first
 
 from layersplit.bridge import texts, words  # noqa: E402 - as above
-from layersplit.bridge.choices import Choices, ProviderRow  # noqa: E402
+from layersplit.bridge.choices import (  # noqa: E402 - as above
+    OFFLINE_ROW,
+    Choices,
+    Consent,
+    ProviderRow,
+)
 from layersplit.bridge.failures import BridgeError  # noqa: E402
 from layersplit.bridge.history import entry_of  # noqa: E402
 from layersplit.bridge.hostlog import note  # noqa: E402
@@ -60,6 +65,7 @@ def _quietly(image: Any, drawables: List[Any], choices: Choices) -> Optional[str
     """For scripts: no window, failures as text. A service needs the user's consent beforehand."""
     with _worker() as worker, contextlib.closing(QuietFace(title_of(image))) as face:
         try:
+            _check_consent(worker, choices.provider)
             source = source_of(image, drawables, choices.scope)
             perform(source, choices, arguments.all_options(choices), worker=worker, face=face)
         except Stopped:
@@ -67,6 +73,15 @@ def _quietly(image: Any, drawables: List[Any], choices: Choices) -> Optional[str
         except Exception as error:  # noqa: BLE001 - GIMP would say "execution error"
             return " ".join(_failure(error).sentences)
     return None
+
+
+def _check_consent(worker: Worker, provider: str) -> None:
+    """Refuse a service to which the user has not agreed in the dialog; it is not asked here."""
+    if provider == OFFLINE_ROW.name:
+        return
+    row = next((row for row in worker.rows() if row.name == provider), None)
+    if row is not None and row.ready and Consent.load().is_needed(row):
+        raise Refusal(*words.not_agreed(row))
 
 
 def _with_windows(
@@ -86,6 +101,7 @@ def _with_windows(
         options = choices.options(row) if row else arguments.all_options(choices)
 
         def run(face: Face) -> None:
+            _check_consent(worker, choices.provider)
             source = source_of(image, drawables, choices.scope)
             perform(source, choices, options, worker=worker, face=face)
 

@@ -98,7 +98,7 @@ class SplitDialog:
         self._provider = Gtk.ComboBoxText()
         self._provider.append_text(translated(OFFLINE_ROW.title))
         self._provider.set_active(0)
-        self._provider.connect("changed", self._show_row)
+        self._provider.connect("changed", self._provider_changed)
         form.add(words.PROVIDER, self._provider)
         self._ready = sentence(translated(words.LOOKING))
         self._help = Gtk.Button(use_underline=True, valign=Gtk.Align.START, no_show_all=True)
@@ -132,7 +132,7 @@ class SplitDialog:
         self._fold = Gtk.Expander(label=words.gtk_label(words.ADVANCED), use_underline=True)
         self._fold.add(self._advanced.grid)
         self._notes, self._costs, self._sends = sentence(""), sentence(""), sentence("")
-        self._agree = Gtk.CheckButton(no_show_all=True)
+        self._agree = Gtk.CheckButton(use_underline=True, no_show_all=True)
         self._agree.connect("toggled", self._show_row)
         column = self._window.get_content_area()
         column.set_border_width(12)
@@ -171,6 +171,11 @@ class SplitDialog:
     def _show_broken(self, failure: Failed) -> None:
         self._broken = failure
         self._show_row()
+
+    def _provider_changed(self, *_: Any) -> None:
+        if not self._filling:
+            self._agree.set_active(False)  # what was agreed to was another service
+            self._show_row()
 
     def _show_row(self, *_: Any) -> None:
         """Make everything fit the provider that is chosen."""

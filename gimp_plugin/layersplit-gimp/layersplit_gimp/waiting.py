@@ -10,6 +10,7 @@ from typing import Any, Callable, Generator, List, Optional, Union
 
 from gi.repository import GLib
 
+from layersplit.bridge.choices import ProviderRow, rows_of
 from layersplit.bridge.client import WorkerClient
 from layersplit.bridge.messages import (
     Cancel,
@@ -74,6 +75,18 @@ class Worker:
     def ask_providers(self) -> None:
         """The answer comes to :attr:`rows_arrived`, or the failure to :attr:`broke`."""
         self._client.send(Providers())
+
+    def rows(self) -> List[ProviderRow]:
+        """What :meth:`ask_providers` brings, waited for. Raises FailedRun."""
+        found: List[List[Any]] = []
+        failed: List[Failed] = []
+        self.rows_arrived, self.broke = found.append, failed.append
+        self.ask_providers()
+        while not found and not failed:
+            GLib.MainContext.default().iteration(True)  # noqa: FBT003 - GLib's
+        if failed:
+            raise FailedRun(failed[0])
+        return rows_of(found[0])
 
     def perform(self, request: Union[Split, Resume], face: Face) -> Result:
         """Have one job done. Raises Stopped or FailedRun."""

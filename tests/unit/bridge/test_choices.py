@@ -99,7 +99,7 @@ def test_what_is_sent_is_said_with_its_receiver():
     assert words.sending(OFFLINE_ROW) == ""
     assert "sent to fal, reduced" in words.sending(ROWS["fal"])
     assert words.sending(ROWS["replicate"]).endswith("How long it is kept there: 1 hour.")
-    assert words.agreement(ROWS["fal"]) == "I agree that my pictures are sent to fal"
+    assert words.agreement(ROWS["fal"]) == "I a_gree that my pictures are sent to fal"
 
 
 def test_a_missing_key_is_said_without_commands_because_a_button_is_there():
