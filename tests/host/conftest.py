@@ -60,6 +60,13 @@ def gimp_place(testrun_uid: str) -> Iterator[Place]:
         yield place
 
 
+@pytest.fixture(scope="module")
+def own_place(testrun_uid: str, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A home of one module alone: keys and agreements stay in it."""
+    with prepared(f"{request.module.__name__.rpartition('.')[2]}-{testrun_uid}") as place:
+        yield place
+
+
 @pytest.fixture(scope="module")  # two Kritas cannot share a home, and some modules start their own
 def krita_desktop(krita_place: Place) -> Iterator[KritaHost]:
     root, home, wheels = krita_place
