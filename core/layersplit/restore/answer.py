@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from layersplit.domain import F32, ModelLayer, Picture
+from layersplit.pixels.channels import divided, spread
 from layersplit.pixels.colour import document_colours
 from layersplit.pixels.pyramid import push_pull
 from layersplit.pixels.reduction import reduced, reduced_extent
@@ -29,7 +30,7 @@ def small_layers(
     extent = reduced_extent(picture.extent, min(area, LARGEST_AREA_PX))
     grid = Grid(document=picture.extent, extent=extent)
     small = reduced(picture.pixels, extent)
-    colour = push_pull(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))
+    colour = push_pull(*_planes(small))
     colours = document_colours(picture.icc)
     stack = in_threads(lambda layer: _resampled(layer, grid), layers)
     if not is_in_place:
@@ -42,7 +43,7 @@ def small_layers(
 def _resampled(layer: ModelLayer, grid: Grid) -> F32:
     """A layer at the grid's size, (h, w, 4) f32 sRGB, premultiplied."""
     values: F32 = layer.pixels.astype(np.float32) * np.float32(1 / 255)
-    values[..., :3] *= values[..., 3:]
+    values *= cv2.merge([*[values[..., 3]] * 3, np.ones(values.shape[:2], np.float32)])
     size = (grid.extent.width, grid.extent.height)
     if values.shape[1::-1] == size:
         return values
@@ -57,20 +58,31 @@ def _composite(stack: Sequence[F32]) -> F32:
     """The colour of premultiplied layers over each other, the bottom's holes filled smoothly."""
     out = _filled(stack[0])
     for values in stack[1:]:
-        out = values[..., :3] + out * (1 - values[..., 3:])
+        colour, alpha = _planes(values)
+        out = colour + out * spread(1 - alpha)
     return out
 
 
 def _filled(values: F32) -> F32:
     """Straight colour of a premultiplied layer, continued to where it has no alpha."""
-    alpha = np.clip(values[..., 3], 0, 1)
-    colour = values[..., :3] / np.maximum(values[..., 3:], np.float32(1e-4))
-    return push_pull(np.clip(colour, 0, 1), np.clip(alpha * 4 - np.float32(0.1), 0, 1))
+    colour, alpha = _unmultiplied(values)
+    return push_pull(colour, np.clip(alpha * 4 - np.float32(0.1), 0, 1))
 
 
 def _straight(values: F32, from_srgb: Callable[[F32], F32]) -> SmallLayer:
     """A premultiplied sRGB layer as alpha and straight colour in document values."""
-    alpha = np.clip(values[..., 3], 0, 1)
-    colour = values[..., :3] / np.maximum(values[..., 3:], np.float32(1e-4))
-    colour = np.clip(from_srgb(np.clip(colour, 0, 1)), 0, 1)
-    return SmallLayer(np.ascontiguousarray(alpha), np.ascontiguousarray(colour))
+    colour, alpha = _unmultiplied(values)
+    return SmallLayer(alpha, np.clip(from_srgb(colour), 0, 1))
+
+
+def _unmultiplied(values: F32) -> tuple[F32, F32]:
+    """Straight colour (h, w, 3) and alpha (h, w) of premultiplied ``values``, within 0..1."""
+    colour, alpha = _planes(values)
+    colour = divided(colour, alpha, 1e-4)
+    return np.clip(colour, 0, 1, out=colour), np.clip(alpha, 0, 1, out=alpha)
+
+
+def _planes(values: F32) -> tuple[F32, F32]:
+    """Copies of the colour (h, w, 3) and the alpha (h, w) of ``values`` (h, w, 4)."""
+    colour = np.asarray(cv2.cvtColor(values, cv2.COLOR_RGBA2RGB), np.float32)
+    return colour, np.asarray(cv2.extractChannel(values, 3), np.float32)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from layersplit.domain import F32, U8, Bounds
+from layersplit.pixels.channels import spread
 from layersplit.pixels.pyramid import push_pull
 from layersplit.restore.grid import Grid
 from layersplit.restore.smooth import box_mean, gaussian
@@ -132,7 +133,7 @@ def gather(grid: Grid, picture: F32, layers: Sequence[CleanLayer]) -> Evidence:
     prepared: list[LayerEvidence | None] = []
     for layer in above:
         prepared.append(_prepared(layer, below, full))
-        below = below + layer.alpha[..., None] * (layer.colour - below)
+        below = below + spread(layer.alpha) * (layer.colour - below)
     return Evidence(
         grid=grid,
         picture=np.dstack([picture, full]),

@@ -47,10 +47,18 @@ class Matte:
 
 
 def solve_matte(
-    layer: LayerEvidence, grid: Grid, part: Bounds, *, target: F32, uncovered: F32, full: float
+    layer: LayerEvidence,
+    grid: Grid,
+    part: Bounds,
+    *,
+    needed: Bounds,
+    target: F32,
+    uncovered: F32,
+    full: float,
 ) -> Matte | None:
     """Solve ``layer`` at the document pixels of ``part``; None when nothing of it lies there.
 
+    ``needed``: the pixels of ``part`` whose sharp edges are solved; the others stay rough.
     ``target`` (h, w, 4): the picture without the layers in front, and 1. ``uncovered`` (h, w): how
     much they let through. ``full``: the stored alpha that means 1.
     """
@@ -71,7 +79,8 @@ def solve_matte(
     background = grid.enlarged(layer.below, layer.corner, part, cubic=False)
     purely = unblend.pure(rough, uncovered)
     decided = purely[0] | purely[1]
-    index = np.flatnonzero(sharp & (uncovered > LEAST_UNCOVERED) & ~decided)
+    undecided = sharp & (uncovered > LEAST_UNCOVERED) & ~decided
+    index = _inside(undecided, needed.moved(-part.x, -part.y))
     rough += (purely[0].astype(np.float32) - rough * decided) * gate
     if index.size:
         visible = uncovered.reshape(-1).take(index)
@@ -87,6 +96,13 @@ def solve_matte(
             scale=grid.scale,
         )
     return Matte(stored(rough, full), near, foreground, background)
+
+
+def _inside(mask: Mask, part: Bounds) -> Index:
+    """The flat numbers of the pixels of ``mask`` (h, w) that are set and lie in ``part``."""
+    inside = np.zeros_like(mask)
+    inside[part.slices] = mask[part.slices]
+    return np.flatnonzero(inside)
 
 
 def _unblend(

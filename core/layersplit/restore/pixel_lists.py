@@ -36,17 +36,18 @@ def scattered(raster: F32, index: Index, pixels: F32) -> None:
 
 def planes(pixels: F32) -> F32:
     """The first three channels of (n, 4), planar: (3, n)."""
-    return _transposed(pixels)[:3]
+    return transposed(pixels)[:3]
 
 
 def interleaved(colours: F32) -> F32:
     """Planar colours (3, n) as pixels (n, 4) with 1 in the fourth channel."""
     full = np.ones((CHANNELS, colours.shape[1]), np.float32)
     full[:3] = colours
-    return _transposed(full)
+    return transposed(full)
 
 
-def _transposed(table: F32) -> F32:
+def transposed(table: F32) -> F32:
+    """Rows as columns: (n, c) as (c, n) and back, contiguous."""
     if not table.size:
         return np.empty(table.shape[::-1], np.float32)
     return np.asarray(cv2.transpose(table), np.float32).reshape(table.shape[::-1])

@@ -11,14 +11,17 @@ A displacement is only taken when it makes the answer clearly more like the pict
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from layersplit.domain import F32
+from layersplit.pixels.channels import channel_sum, spread
 from layersplit.restore.smooth import gaussian
+
+Row: TypeAlias = npt.NDArray[np.float32]
 
 COARSEST_PX: Final = 48
 """The longer side of the coarsest raster: a shift of 2 % is a pixel there."""
@@ -38,6 +41,8 @@ LARGEST_SHARE: Final = 0.04
 """A displacement beyond this share of the side is not believed."""
 GAIN: Final = 0.97
 """The difference along the picture's edges must fall below this share of what it was."""
+SAMPLED_PX: Final = 300
+"""From this height on every fourth pixel tells the scale of the differences, not every second."""
 LEAST_PX: Final = 0.04
 """A displacement smaller than this is not worth an interpolation."""
 
@@ -128,18 +133,31 @@ def _whole_step(
     """One Gauss-Newton step of the four parameters."""
     height, width = goal.shape[:2]
     side = max(height, width)
-    error, slope_x, slope_y, weight = _linearised(
-        goal, answer, _spread_out(parameters, (height, width))
+    xx, xy, yy, along_x, along_y = _products(goal, answer, _spread_out(parameters, (height, width)))
+    x = ((np.arange(width) + 0.5 - width / 2) / side).astype(np.float32)
+    y = ((np.arange(height) + 0.5 - height / 2) / side).astype(np.float32)
+    # The slopes for shift x, shift y, stretch x and stretch y are those along x and y, the last
+    # two times the place; so all sums are moments of the five products.
+    normal, right = np.empty((4, 4)), np.empty(4)
+    normal[0, 0], normal[0, 2], normal[2, 2] = (_moment(xx, p, None) for p in (None, x, x * x))
+    normal[1, 1], normal[1, 3], normal[3, 3] = (_moment(yy, None, p) for p in (None, y, y * y))
+    normal[0, 1], normal[1, 2] = _moment(xy, None, None), _moment(xy, x, None)
+    normal[0, 3], normal[2, 3] = _moment(xy, None, y), _moment(xy, x, y)
+    right[:] = (
+        _moment(along_x, None, None),
+        _moment(along_y, None, None),
+        _moment(along_x, x, None),
+        _moment(along_y, None, y),
     )
-    x = ((np.arange(width, dtype=np.float32) + 0.5 - width / 2) / side)[None, :, None]
-    y = ((np.arange(height, dtype=np.float32) + 0.5 - height / 2) / side)[:, None, None]
-    rows = [slope_x * side, slope_y * side, slope_x * x * side, slope_y * y * side]
-    table = np.stack(rows).reshape(len(rows), -1)
-    weighted = table * weight.reshape(-1)
-    normal = (weighted @ table.T).astype(np.float64)
-    right = (weighted @ error.reshape(-1)).astype(np.float64)
-    normal += np.eye(4) * (1e-4 * np.trace(normal) / 4 + 1e-12)
-    return np.linalg.solve(normal, right)
+    normal = np.triu(normal) + np.triu(normal, 1).T
+    normal += np.eye(4) * (1e-4 * np.trace(normal) / 4 + 1e-12 / side**2)
+    return np.linalg.solve(normal, right / side)
+
+
+def _moment(values: F32, x: Row | None, y: Row | None) -> float:
+    """The sum of ``values`` (h, w) times ``x`` (w,) and ``y`` (h,); None is 1."""
+    along = values.sum(axis=1) if x is None else values @ x
+    return float(along.sum(dtype=np.float64) if y is None else along @ y)
 
 
 def _local(goal: F32, answer: F32, whole: F32) -> F32:
@@ -162,23 +180,15 @@ def _local(goal: F32, answer: F32, whole: F32) -> F32:
 
 def _local_step(goal: F32, answer: F32, offset: F32, nodes: tuple[int, int], window: float) -> F32:
     """One Gauss-Newton step in a Gaussian window around every node: ``window`` times the side."""
-    error, slope_x, slope_y, weight = _linearised(goal, answer, offset)
-    products = (
-        slope_x * slope_x,
-        slope_x * slope_y,
-        slope_y * slope_y,
-        slope_x * error,
-        slope_y * error,
-    )
     xx, xy, yy, along_x, along_y = (
-        gaussian(_sized((weight * product).sum(axis=-1), nodes), window * max(nodes))
-        for product in products
+        gaussian(_sized(product, nodes), window * max(nodes))
+        for product in _products(goal, answer, offset)
     )
     hold = np.float32(STIFFNESS * float((xx + yy).mean()) / 2 + 1e-12)
     xx, yy = xx + hold, yy + hold
     determinant = xx * yy - xy * xy
     step = np.stack([yy * along_x - xy * along_y, xx * along_y - xy * along_x], axis=-1)
-    return np.asarray(step / determinant[..., None], np.float32)
+    return np.asarray(step / spread(determinant, 2), np.float32)
 
 
 def _slopes(values: F32) -> tuple[F32, F32]:
@@ -188,16 +198,27 @@ def _slopes(values: F32) -> tuple[F32, F32]:
     return np.asarray(across, np.float32), np.asarray(down, np.float32)
 
 
-def _linearised(goal: F32, answer: F32, offset: F32) -> tuple[F32, F32, F32, F32]:
-    """Difference, slopes of the answer along x and y, and robust weights; (h, w, c) each."""
+def _products(goal: F32, answer: F32, offset: F32) -> tuple[F32, F32, F32, F32, F32]:
+    """Robustly weighted sums over the channels, (h, w) each, of the slopes along x and y.
+
+    x times x, x times y, y times y, and each times what is left of the difference.
+    """
     read = moved(answer, offset)
     error = goal - read
     slope_x, slope_y = _slopes((goal + read) * np.float32(0.5))
-    steep = np.abs(slope_x[::2, ::2]) + np.abs(slope_y[::2, ::2])
-    at_edges = np.abs(error[::2, ::2])[steep > np.quantile(steep, 0.9)]
+    some = slice(None, None, 2 if error.shape[0] < SAMPLED_PX else 4)
+    steep = np.abs(slope_x[some, some]) + np.abs(slope_y[some, some])
+    at_edges = np.abs(error[some, some])[steep > np.quantile(steep, 0.9)]
     scale = np.float32(2 * np.quantile(at_edges, 0.7) + 0.01) if at_edges.size else np.float32(1)
-    weight = _inside(offset)[..., None] / (1 + (error / scale) ** 2)
-    return error, slope_x, slope_y, np.asarray(weight, np.float32)
+    weight = spread(_inside(offset), error.shape[2]) / (1 + (error / scale) ** 2)
+    light_x, light_y = weight * slope_x, weight * slope_y
+    return (
+        channel_sum(light_x * slope_x),
+        channel_sum(light_x * slope_y),
+        channel_sum(light_y * slope_y),
+        channel_sum(light_x * error),
+        channel_sum(light_y * error),
+    )
 
 
 def _inside(offset: F32) -> F32:

@@ -15,7 +15,7 @@ from layersplit.domain import F32, Arithmetic, Bounds, Colours, Pixels
 from layersplit.pixels.compositing import peak
 from layersplit.restore.canvases import Canvas
 from layersplit.restore.document_alpha import show_through
-from layersplit.restore.evidence import Evidence
+from layersplit.restore.evidence import Evidence, LayerEvidence
 from layersplit.restore.finish import Solved, exact_layers, stored_layer
 from layersplit.restore.mattes import Matte, solve_matte
 from layersplit.restore.pixel_lists import gathered, interleaved, planes, scattered
@@ -64,13 +64,20 @@ def _solve(plan: Plan, inner: Bounds) -> list[Solved]:
     target = _target(plan, tile)
     uncovered = np.ones(target.shape[:2], np.float32)
     out: list[Solved] = []
-    for index, layer in reversed(list(enumerate(evidence.above, start=1))):
-        part = None if layer is None else layer.seen_in(grid, tile)
-        if layer is None or part is None:
-            continue
+    here = _layers_in(evidence, tile)
+    for index, layer, part in here:
         place = part.moved(-tile.x, -tile.y).slices
         seen, clear = np.ascontiguousarray(target[place]), np.ascontiguousarray(uncovered[place])
-        matte = solve_matte(layer, grid, part, target=seen, uncovered=clear, full=full)
+        needed = inner if index == here[-1][0] else tile
+        matte = solve_matte(
+            layer,
+            grid,
+            part,
+            needed=needed.intersection(part),
+            target=seen,
+            uncovered=clear,
+            full=full,
+        )
         if matte is None:
             continue
         _peel(matte, seen, clear, own_colour=plan.colours == "source")
@@ -103,6 +110,16 @@ def _solve(plan: Plan, inner: Bounds) -> list[Solved]:
     )
     out.reverse()
     return out
+
+
+def _layers_in(evidence: Evidence, tile: Bounds) -> list[tuple[int, LayerEvidence, Bounds]]:
+    """Number, evidence and place of every layer that may be seen in ``tile``, front first."""
+    out = []
+    for index, layer in enumerate(evidence.above, start=1):
+        part = None if layer is None else layer.seen_in(evidence.grid, tile)
+        if layer is not None and part is not None:
+            out.append((index, layer, part))
+    return out[::-1]
 
 
 def _uncover(ground: F32, bare: F32, uncovered: F32) -> None:

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from layersplit.domain import F32, Mask
-from layersplit.restore.pixel_lists import Index, gathered, planes
+from layersplit.restore.pixel_lists import Index, gathered, planes, transposed
 
 Kind: TypeAlias = npt.NDArray[np.int32]
 
@@ -78,18 +78,18 @@ def solve(
     ``purely``: the masks of ``pure``. ``model``: the model's colour of the layer and of what is
     below it, at ``index``, each (3, n).
     """
-    foregrounds = _candidates(target, purely[0], index, model[0], scale)
-    backgrounds = _candidates(target, purely[1], index, model[1], scale)
-    wanted = planes(gathered(target, index))
+    front = _Side.of(target, purely[0], index, model[0], scale)
+    back = _Side.of(target, purely[1], index, model[1], scale)
     guess = alpha.reshape(-1).take(index)
-    out = Band(np.empty_like(guess), np.empty_like(wanted), np.empty_like(wanted))
+    shape = (3, index.size)
+    out = Band(np.empty_like(guess), np.empty(shape, np.float32), np.empty(shape, np.float32))
     for start in range(0, index.size, CHUNK):
         chunk = slice(start, start + CHUNK)
         _solve_chunk(
-            wanted[:, chunk],
+            planes(gathered(target, index[chunk])),
             guess[chunk],
-            foregrounds[..., chunk],
-            backgrounds[..., chunk],
+            front.candidates(chunk),
+            back.candidates(chunk),
             Band(out.alpha[chunk], out.foreground[:, chunk], out.background[:, chunk]),
         )
     return out
@@ -184,29 +184,51 @@ def _squares(vectors: F32) -> F32:
     return np.asarray(total, np.float32)
 
 
-def _candidates(target: F32, chosen: Mask, index: Index, model: F32, scale: float) -> F32:
-    """Colours (k, 3, n) for the pixels ``index``: model's, nearest pure pixel's, local mean."""
-    mask = chosen.view(np.uint8)
-    if not mask.any():
-        return model[None]
-    out = np.empty((ALL_CANDIDATES, *model.shape), np.float32)
-    out[0] = model
-    distance, nearest = _nearest(mask, index)
-    out[1] = planes(gathered(target, nearest))
-    far = np.flatnonzero(distance > REACH * scale)
-    if far.size:
-        out[1][:, far] = model[:, far]
-    radius = max(2, math.ceil(WINDOW * scale))
-    side = 2 * radius + 1
-    sums = cv2.blur(cv2.copyTo(target, mask), (side, side), borderType=cv2.BORDER_REFLECT_101)
-    listed = gathered(np.asarray(sums, np.float32), index)
-    weight = np.ascontiguousarray(listed[:, 3])
-    np.divide(planes(listed), np.maximum(weight, np.float32(1e-6)), out=out[2])
-    trust = np.clip(weight * np.float32(side * side / 4), 0, 1)
-    out[2] -= model
-    out[2] *= trust
-    out[2] += model
-    return out
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """Where the candidates of a list of pixels for one side, foreground or background, come from.
+
+    ``target`` (h, w, 4), ``index`` (n,), ``model`` (3, n). ``pure``, None where no pixel is purely
+    of this side: the flat number of the nearest such pixel, whether it is beyond reach, (n,) each,
+    and the mean of the target over the window, (h, w, 4), in which all other pixels count as 0.
+    """
+
+    target: F32
+    index: Index
+    model: F32
+    window_px: int
+    pure: tuple[Index, Mask, F32] | None
+
+    @classmethod
+    def of(cls, target: F32, chosen: Mask, index: Index, model: F32, scale: float) -> Self:
+        """For the pixels ``index`` of ``target``, where ``chosen`` (h, w) are pure."""
+        side = 2 * max(2, math.ceil(WINDOW * scale)) + 1
+        mask = chosen.view(np.uint8)
+        if not mask.any():
+            return cls(target, index, model, side, None)
+        distance, nearest = _nearest(mask, index)
+        sums = cv2.blur(cv2.copyTo(target, mask), (side, side), borderType=cv2.BORDER_REFLECT_101)
+        pure = nearest, distance > REACH * scale, np.asarray(sums, np.float32)
+        return cls(target, index, model, side, pure)
+
+    def candidates(self, chunk: slice) -> F32:
+        """Colours (k, 3, n) for some of the pixels: model's, nearest pure pixel's, local mean."""
+        model = self.model[:, chunk]
+        if self.pure is None:
+            return model[None]
+        nearest, is_far, sums = self.pure
+        out = np.empty((ALL_CANDIDATES, *model.shape), np.float32)
+        out[0] = model
+        out[1] = planes(gathered(self.target, nearest[chunk]))
+        np.copyto(out[1], model, where=is_far[chunk])
+        listed = transposed(gathered(sums, self.index[chunk]))
+        weight = listed[3]
+        np.divide(listed[:3], np.maximum(weight, np.float32(1e-6)), out=out[2])
+        trust = np.clip(weight * np.float32(self.window_px**2 / 4), 0, 1)
+        out[2] -= model
+        out[2] *= trust
+        out[2] += model
+        return out
 
 
 def _nearest(chosen: npt.NDArray[np.uint8], index: Index) -> tuple[F32, npt.NDArray[Any]]:
