@@ -16,7 +16,7 @@ from layersplit.domain import U8, Mask
 
 COARSE_AREA_PX: Final = 220 * 220
 FINE_AREA_PX: Final = 480 * 480
-ITERATIONS: Final = 5
+ITERATIONS: Final = 3
 BAND: Final = 0.03
 """Half the width of the band, as a share of the fine picture's longer side."""
 SMALLEST: Final = 0.02

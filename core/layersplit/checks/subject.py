@@ -8,14 +8,14 @@ not blur the models.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
 import numpy as np
 
 from layersplit.checks.cutting import cut
-from layersplit.checks.seeds import spread
+from layersplit.checks.seeds import more_of_the_same, spread
 from layersplit.domain import F32, U8, Extent, Hints, Mask
 
 CONTEXT: Final = 0.4
@@ -27,6 +27,13 @@ THIN: Final = 0.5
 """Depth of a mask, against a disc of its area, up to which it may be a stroke of a brush."""
 STROKE: Final = 0.4
 """Share of the object that a stroke covers at most."""
+REFUTED: Final = 0.3
+"""Share of a rough mask that must remain for it to have been one."""
+MOST_AROUND: Final = 0.92
+"""If more of a hint than this looks like its surroundings, that look tells nothing."""
+MOST_AROUND_PAINT: Final = 0.5
+"""The same for a rough mask, which may lie inside the object and look like that."""
+SOME: Final = np.float32(0.5)
 POINT: Final = 0.006
 """Radius of a point, as a share of the longer side."""
 
@@ -95,7 +102,22 @@ def _without_great_holes(mask: Mask) -> Mask:
 
 
 def _matte(picture: U8, marks: _Marks) -> F32:
-    """Cut one object out of its surroundings."""
+    """Cut one object out of its surroundings.
+
+    A rough mask of which next to nothing is left lay inside the object, so that the object's own
+    colours were taken for what is behind it: then the mask is a mark, as a stroke is.
+    """
+    found = _cut_out(picture, marks)
+    painted = marks.inside
+    if painted is not None and marks.is_rough:
+        left = int(np.count_nonzero(found[painted] > SOME))
+        if left < REFUTED * int(painted.sum()):
+            found = _cut_out(picture, replace(marks, inside=None, sure=painted | marks.sure))
+    return found
+
+
+def _cut_out(picture: U8, marks: _Marks) -> F32:
+    """The matte of what the marks describe, taken at their word."""
     view = _surroundings(marks)
     rgb = np.ascontiguousarray(picture[view][..., :3])
     sure, sure_not = marks.sure[view], marks.sure_not[view]
@@ -105,7 +127,7 @@ def _matte(picture: U8, marks: _Marks) -> F32:
     if inside is None:
         trimap = _from_seeds(rgb, sure, sure_not)
     else:
-        trimap = _from_region(inside, sure, sure_not, is_rough=marks.is_rough)
+        trimap = _from_region(rgb, inside, sure, sure_not, is_rough=marks.is_rough)
     found = cut(rgb, trimap)
     if not found.any():
         found = np.asarray((trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD))
@@ -161,10 +183,14 @@ def _from_seeds(rgb: U8, sure: Mask, sure_not: Mask) -> U8:
     return np.asarray(trimap, np.uint8)
 
 
-def _from_region(inside: Mask, sure: Mask, sure_not: Mask, *, is_rough: bool) -> U8:
+def _from_region(rgb: U8, inside: Mask, sure: Mask, sure_not: Mask, *, is_rough: bool) -> U8:
     """The four classes from where the object may be."""
     trimap = np.full(inside.shape, cv2.GC_BGD, np.uint8)
     trimap[inside] = cv2.GC_PR_FGD
+    around = inside & more_of_the_same(rgb, ~inside)
+    most = MOST_AROUND_PAINT if is_rough else MOST_AROUND
+    if int(around.sum()) < most * int(inside.sum()):
+        trimap[around] = cv2.GC_PR_BGD
     if is_rough:
         size = float(np.sqrt(inside.sum()))
         reach = max(2, round(ROUGH * size))
