@@ -25,6 +25,8 @@ A_STEP: Final = 0.4
 """What every step costs, so that near marks win in even places."""
 NO_EDGE: Final = 1.0
 """Cost up to which a way has met no edge."""
+OF_ONE_COLOUR: Final = 3.0
+"""Lab distance up to which two pieces that do not touch are of one thing."""
 A_FREE_STEP: Final = 0.1
 """What a step costs on such a way: ten pieces of the same, and it has gone too far to be sure."""
 
@@ -47,16 +49,21 @@ def spread(rgb: U8, sure: Mask, sure_not: Mask) -> Mask:
     return _drawn(pieces, from_ours < _ways(pieces, theirs, A_STEP), sure.shape) | sure
 
 
-def more_of_the_same(rgb: U8, outside: Mask) -> Mask:
+def more_of_the_same(rgb: U8, outside: Mask, *, enclosed: bool) -> Mask:
     """What ``outside`` runs into without an edge between: (h, w), ``outside`` among it.
 
-    ``rgb``: (h, w, 3) u8; ``outside`` (h, w).
+    ``rgb``: (h, w, 3) u8; ``outside`` (h, w). ``enclosed``: also what has the colour of that but is
+    shut off from it, as the ground between two legs is.
     """
     pieces = _pieces(rgb)
     theirs = _mostly(pieces, outside)
     if not theirs.size:
         return outside
-    return _drawn(pieces, _ways(pieces, theirs, A_FREE_STEP) <= NO_EDGE, outside.shape) | outside
+    same = _ways(pieces, theirs, A_FREE_STEP) <= NO_EDGE
+    if enclosed:
+        away = np.linalg.norm(pieces.colours[:, None] - pieces.colours[None, same], axis=2)
+        same |= away.min(1) < OF_ONE_COLOUR
+    return _drawn(pieces, same, outside.shape) | outside
 
 
 def _pieces(rgb: U8) -> Pieces:

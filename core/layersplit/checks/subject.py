@@ -187,7 +187,7 @@ def _from_region(rgb: U8, inside: Mask, sure: Mask, sure_not: Mask, *, is_rough:
     """The four classes from where the object may be."""
     trimap = np.full(inside.shape, cv2.GC_BGD, np.uint8)
     trimap[inside] = cv2.GC_PR_FGD
-    around = inside & more_of_the_same(rgb, ~inside)
+    around = inside & more_of_the_same(rgb, ~inside, enclosed=not is_rough)
     most = MOST_AROUND_PAINT if is_rough else MOST_AROUND
     if int(around.sum()) < most * int(inside.sum()):
         trimap[around] = cv2.GC_PR_BGD

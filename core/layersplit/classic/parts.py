@@ -46,11 +46,12 @@ ACROSS: Final = 0.05
 """Share of two opposite sides of the picture that a scene covers: a portrait only stands on one."""
 ROUGH: Final = 0.2
 """Share of uneven places from which scraps of little substance are grain, not things."""
+SPOTTED: Final = 0.22
 LEAST_LETTERS: Final = 12
 SMALL_PRINT: Final = 0.04
 SMALL_PRINT_PX: Final = 24
-"""Among texture (TEXTURED), fewer letters than that, no higher than this share of the longer side
-or this many pixels, are windows, spots and branches that happen to stand in a row."""
+"""Among so much texture (SPOTTED), fewer letters than that, no higher than this share of the longer
+side or this many pixels, are windows, spots and branches that happen to stand in a row."""
 CARRIES_TEXT: Final = 0.01
 """Share of the picture from which a thing can carry text."""
 
@@ -68,7 +69,7 @@ def find_parts(scene: Scene, ground: Ground, most: int, run: Run, *, eager: bool
     run.progress("provider", 0.3, "Looking for text")
     roughness = float((slope(scene.lab) > SMOOTH).mean())
     blocks = _text(scene, ground, run)
-    if roughness > TEXTURED:
+    if roughness > SPOTTED:
         blocks = [block for block in blocks if _is_surely_text(block, scene)]
     figure = ground.figure
     for block in blocks:

@@ -89,7 +89,7 @@ def _automatic(scene: Scene, most: int, run: Run, *, eager: bool) -> Splitting:
         rear, front = _ground(_everything(scene), ground.confidence), parts.cutouts
     shadow = find_shadow(calm, ground) if len(front) < most - 1 else None
     layers = stacked(scene, front, rear, run, shadow)
-    if not front and not ground.is_even:
+    if len(layers) < 2:
         return Splitting(layers=layers, notes=(ONE_LAYER,))
     is_guess = parts.is_guess or not ground.is_even or ground.confidence < UNSURE
     return Splitting(layers=layers, notes=(ROUGH_HELPS,) if is_guess else ())

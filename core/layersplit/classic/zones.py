@@ -26,6 +26,8 @@ SMOOTH: Final = 2.2
 LEAST_BORDER: Final = 0.015
 LEAST_AREA: Final = 0.004
 """Shares of border and area from which an even place at the border is looked at."""
+LOW: Final = 0.4
+"""What a piece of the border's lower half counts when the ground is sought."""
 CONTINUES: Final = 9.0
 """Lab distance up to which a place is what the ground would look like there."""
 SPANS: Final = 0.92
@@ -67,7 +69,8 @@ def find_zones(scene: Scene, smooth: float = SMOOTH) -> Zones | None:
     candidates = candidates[candidates != 0]
     if not candidates.size:
         return None
-    first = int(max(candidates, key=lambda i: (share[i] + area[i], -i)))
+    behind = _upper_share(labels, count)
+    first = int(max(candidates, key=lambda i: (behind[i] + area[i], -i)))
     ground = labels == first
     continued = smooth_fill(scene.lab, ~ground)
     planes: list[Mask] = []
@@ -85,6 +88,16 @@ def find_zones(scene: Scene, smooth: float = SMOOTH) -> Zones | None:
             others.append(zone)
     planes += find_hills(scene.lab, others, planes)
     return Zones(ground=ground, planes=tuple(sorted(planes, key=height_of)))
+
+
+def _upper_share(labels: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
+    """Share of the border that each zone has; what is low counts less, for it is nearer."""
+    half = labels.shape[0] // 2
+    upper = (labels[0], labels[:half, 0], labels[:half, -1])
+    lower = (labels[-1], labels[half:, 0], labels[half:, -1])
+    high, low = (np.bincount(np.concatenate(part), minlength=count) for part in (upper, lower))
+    whole = high.sum() + LOW * low.sum()
+    return np.asarray((high + LOW * low) / whole)
 
 
 def _distance(lab: F32, continued: F32, zone: Mask) -> float:

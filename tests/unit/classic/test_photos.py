@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from layersplit.classic.splitter import split
+from layersplit.classic.splitter import ONE_LAYER, split
 from layersplit.domain import Extent, Hints
 from layersplit.run import Run
 
@@ -29,9 +29,13 @@ def standing_figure(left, right):
 
 
 def layers_of(rgb):
+    return splitting_of(rgb).layers
+
+
+def splitting_of(rgb):
     pixels = np.dstack([np.clip(rgb, 0, 255), np.full((SIDE, SIDE), 255)]).astype(np.uint8)
     extent = Extent(width=SIDE, height=SIDE)
-    return split(pixels, hints=Hints(), extent=extent, layer_count=None, run=Run()).layers
+    return split(pixels, hints=Hints(), extent=extent, layer_count=None, run=Run())
 
 
 def test_a_portrait_stays_in_one_piece():
@@ -48,3 +52,19 @@ def test_specks_in_a_row_among_texture_are_no_text():
     for place in range(5):
         cv2.ellipse(rgb, (80 + 14 * place, 60), (4, 3 + place % 2), 20 * place, 0, 360, 30, -1)
     assert all(layer.name != "text" for layer in layers_of(rgb))
+
+
+def test_what_stands_at_the_lower_border_is_not_the_ground():
+    rgb = np.full((SIDE, SIDE, 3), (90, 130, 195), float)
+    for column in range(0, 110, 22):  # a flag fills the left side
+        rgb[:, column : column + 11] = (200, 40, 50)
+        rgb[:, column + 11 : column + 22] = (235, 235, 235)
+    cv2.ellipse(rgb, (150, 320), (190, 170), 0, 0, 360, (22, 24, 30), -1)
+    cv2.circle(rgb, (150, 110), 60, (225, 180, 150), -1)
+    bottom = layers_of(rgb)[0].pixels
+    assert np.abs(np.median(bottom[..., :3].reshape(-1, 3), axis=0) - (90, 130, 195)).max() < 12
+
+
+def test_one_layer_comes_with_the_reason():
+    even = np.full((SIDE, SIDE, 3), 120, float)
+    assert splitting_of(even).notes == (ONE_LAYER,)
