@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from metrics import soft_iou
 from pictures import KINDS, Drawn
+from PIL import Image
 
 from layersplit.domain import Bounds, Hints, LayerStack, Picture, Point, SplitReport, SplitRequest
 from layersplit.run import Run
@@ -31,6 +32,8 @@ U8 = npt.NDArray[np.uint8]
 GOOD = 0.95
 HINTED_GOOD = 0.9
 THUMBNAIL = 300
+COLUMNS = 5
+COLOURS = 255
 
 
 def main() -> None:
@@ -167,10 +170,13 @@ def look(file: Path, folder: Path) -> None:
 
 
 def save_sheet(path: Path, picture: U8, stack: LayerStack) -> None:
-    """Picture and layers over a checkerboard, one row."""
+    """Picture and layers over a checkerboard, bottom first, in rows."""
     tiles = [_tile(picture)] + [_tile(layer) for layer in whole(stack)]
+    columns = min(len(tiles), COLUMNS)
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
+    rows = [np.hstack(tiles[first : first + columns]) for first in range(0, len(tiles), columns)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.hstack(tiles)[..., ::-1])
+    Image.fromarray(np.vstack(rows)).quantize(COLOURS).save(path, optimize=True)
 
 
 def _tile(pixels: U8) -> U8:
@@ -181,7 +187,7 @@ def _tile(pixels: U8) -> U8:
     values[..., :3] *= values[..., 3:] / 255
     small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     y, x = np.mgrid[: size[1], : size[0]]
-    board = np.where(((y // 10 + x // 10) % 2)[..., None], 205.0, 235.0)
+    board = np.where(((y // 10 + x // 10) % 2)[..., None], 118.0, 142.0)  # shows white and black
     tile = np.full((THUMBNAIL + 6, size[0] + 6, 3), 255, np.uint8)
     over = small[..., :3] + board * (1 - small[..., 3:] / 255)
     tile[3 : 3 + size[1], 3 : 3 + size[0]] = np.rint(np.clip(over, 0, 255))
