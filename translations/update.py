@@ -1,6 +1,6 @@
 """Bring the catalogues up to date: python3 translations/update.py, in the tests' environment.
 
-Reads every text that is marked with N_ or NN_ (bridge, Krita's and GIMP's plug-in), and the
+Reads every text that is marked with N_, NN_ or _ (bridge, Krita's and GIMP's plug-in), and the
 sentences of the core, which are not marked: the worker speaks English, and the hosts translate what
 it says by pattern (see layersplit/bridge/spoken.py). Writes
 
@@ -34,7 +34,7 @@ HERE: Final = ROOT / "translations"
 CORE: Final = ROOT / "core" / "layersplit"
 COMPILED: Final = CORE / "bridge" / "languages"
 MARKED: Final = (CORE / "bridge", ROOT / "krita_plugin", ROOT / "gimp_plugin")
-KEYWORDS: Final = {"N_": None, "NN_": (1, 2)}
+KEYWORDS: Final = {"N_": None, "NN_": (1, 2), "_": None}
 SPEAKING: Final = {"progress": (2,), "tell": (1,), "announce": (0,), "now": (0, 1), "done": (0, 1),
                    "say": (0,)}  # fmt: skip
 """Functions whose arguments at these places are sentences for the user."""

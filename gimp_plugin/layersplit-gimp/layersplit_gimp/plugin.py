@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, List
 
 import gi
 
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GLib, GObject  # noqa: E402 - the version comes first
 
+from layersplit.bridge import texts  # noqa: E402 - as above
 from layersplit.bridge.texts import N_  # noqa: E402 - as above
+from layersplit.bridge.texts import translated as _  # noqa: E402 - as above
 from layersplit.bridge.titles import TITLES  # noqa: E402
 
-CATALOGUES = "layersplit_gimp/_vendor/layersplit/bridge/languages"
-"""GIMP itself translates what stands here, with our catalogues."""
 SPLIT = "plug-in-layersplit"
 HISTORY = "plug-in-layersplit-history"
 SCOPES = (
@@ -28,9 +28,9 @@ COLOURS = (("source", N_("Of the picture, exactly")), ("model", N_("Of the provi
 class LayersplitPlugIn(Gimp.PlugIn):
     """Made in every process that GIMP starts for us."""
 
-    def do_set_i18n(self, _name: str) -> Tuple[bool, str, str]:
-        """For the menus and the arguments; the dialogs look there themselves."""
-        return True, "layersplit", CATALOGUES
+    def do_set_i18n(self, _name: str) -> bool:
+        """GIMP need not look for a catalogue: what it is told is translated already."""
+        return False
 
     def do_query_procedures(self) -> List[str]:
         """The names, for GIMP's list of plug-ins."""
@@ -38,6 +38,7 @@ class LayersplitPlugIn(Gimp.PlugIn):
 
     def do_create_procedure(self, name: str) -> Any:
         """Describe one procedure."""
+        texts.speak(GLib.get_language_names())
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, _run, None)
         procedure.set_image_types("*")
         procedure.set_attribution("Layersplit developers", "Apache-2.0", "2026")
@@ -51,12 +52,12 @@ class LayersplitPlugIn(Gimp.PlugIn):
 def _describe_split(procedure: Any) -> None:
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
-    procedure.set_menu_label(N_("Split into _Layers…"))
+    procedure.set_menu_label(_("Split into _Layers…"))
     procedure.add_menu_path("<Image>/Layer/")
     procedure.add_menu_path("<Image>/Filters/")
     procedure.set_documentation(
-        N_("Split the picture into layers that add up to it exactly"),
-        N_(
+        _("Split the picture into layers that add up to it exactly"),
+        _(
             "Splits the visible picture, the selection or a layer into named layers in a new "
             "group, with the embedded offline splitter, a service, or this computer's GPU."
         ),
@@ -64,41 +65,41 @@ def _describe_split(procedure: Any) -> None:
     )
     flags = GObject.ParamFlags.READWRITE
     for name, label, help_text, entries in (
-        ("provider", N_("_Provider"), N_("Who splits the picture"), tuple(TITLES.items())),
-        ("scope", N_("_Split"), N_("What is split"), SCOPES),
-        ("colours", N_("Co_lours"), N_("Where the layers' colours come from"), COLOURS),
+        ("provider", _("_Provider"), _("Who splits the picture"), tuple(TITLES.items())),
+        ("scope", _("_Split"), _("What is split"), SCOPES),
+        ("colours", _("Co_lours"), _("Where the layers' colours come from"), COLOURS),
     ):
         choice = Gimp.Choice.new()
         for number, (nick, title) in enumerate(entries):
-            choice.add(nick, number, title, "")
+            choice.add(nick, number, _(title), "")
         procedure.add_choice_argument(name, label, help_text, choice, entries[0][0], flags)
-    procedure.add_int_argument("layers", N_("La_yers"), N_("0: automatic"), 0, 10, 0, flags)
+    procedure.add_int_argument("layers", _("La_yers"), _("0: automatic"), 0, 10, 0, flags)
     procedure.add_string_argument(
         "prompt",
-        N_("_Description"),
-        N_("What the whole picture shows, hidden parts included"),
+        _("_Description"),
+        _("What the whole picture shows, hidden parts included"),
         "",
         flags,
     )
-    procedure.add_string_argument("negative-prompt", N_("A_void"), N_("What to avoid"), "", flags)
+    procedure.add_string_argument("negative-prompt", _("A_void"), _("What to avoid"), "", flags)
     hidden = False
     procedure.add_boolean_argument(
-        "hide-original", N_("_Hide the original"), N_("Hide what was split"), hidden, flags
+        "hide-original", _("_Hide the original"), _("Hide what was split"), hidden, flags
     )
     procedure.add_int_argument(
         "resolution",
-        N_("_Resolution"),
-        N_("Side of the model's picture; 0: default"),
+        _("_Resolution"),
+        _("Side of the model's picture; 0: default"),
         0,
         4096,
         0,
         flags,
     )
-    procedure.add_int_argument("steps", N_("S_teps"), N_("0: default"), 0, 100, 0, flags)
+    procedure.add_int_argument("steps", _("S_teps"), _("0: default"), 0, 100, 0, flags)
     procedure.add_double_argument(
-        "guidance", N_("_Guidance"), N_("0: default"), 0.0, 20.0, 0.0, flags
+        "guidance", _("_Guidance"), _("0: default"), 0.0, 20.0, 0.0, flags
     )
-    procedure.add_int_argument("seed", N_("S_eed"), N_("-1: random"), -1, 2**31 - 1, -1, flags)
+    procedure.add_int_argument("seed", _("S_eed"), _("-1: random"), -1, 2**31 - 1, -1, flags)
 
 
 def _describe_history(procedure: Any) -> None:
@@ -106,11 +107,11 @@ def _describe_history(procedure: Any) -> None:
     procedure.set_sensitivity_mask(
         mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES | mask.NO_IMAGE
     )
-    procedure.set_menu_label(N_("Layersplit _History…"))
+    procedure.set_menu_label(_("Layersplit _History…"))
     procedure.add_menu_path("<Image>/Filters/")
     procedure.set_documentation(
-        N_("Past splits: insert again, continue, delete"),
-        N_("Shows what Layersplit has split."),
+        _("Past splits: insert again, continue, delete"),
+        _("Shows what Layersplit has split."),
         None,
     )
 
