@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from session import REPOSITORY, Session
 from wheels import wheels_for
 
 PICTURES: Final = REPOSITORY / "docs" / "pictures"
-SAMPLE: Final = "/repository/core/layersplit/samples/poster.png"
+SAMPLE: Final = REPOSITORY / "core/layersplit/samples/poster.png"
 SIZE: Final = ("1400", "860")
 COLOURS: Final = 255
 
@@ -79,6 +80,22 @@ def language() -> dict[str, str]:
     return {"LANGUAGE": sys.argv[2]} if len(sys.argv) > 2 else {}
 
 
+def sample_in(session: Session) -> str:
+    """The sample in the user's home, where it can be written to, as a user's picture can."""
+    shutil.copy(SAMPLE, session.work / SAMPLE.name)
+    return f"/work/{SAMPLE.name}"
+
+
+def drag(session: Session, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Drag with the mouse, slowly enough for every toolkit."""
+    for action in (
+        ("mousemove", *start), ("mousedown", 1), ("mousemove_relative", "--", -3, -3),
+        ("mousemove", *end), ("mouseup", 1),
+    ):  # fmt: skip
+        session.run("xdotool", *map(str, action))
+        time.sleep(0.3)
+
+
 def only(session: Session, title: str) -> str:
     """The window with this title, once it is there."""
     return session.wait_until(title, lambda: session.windows(title))[-1]
@@ -87,7 +104,7 @@ def only(session: Session, title: str) -> str:
 def in_krita(krita: KritaHost, camera: Camera) -> None:
     """Everything in Krita."""
     krita.launch(**language())
-    krita.call("open_document", "poster", SAMPLE)
+    krita.call("open_document", "poster", sample_in(krita))
     krita.run("xdotool", "mousemove", "700", "930")
     krita.ask()
     time.sleep(1)
@@ -108,6 +125,7 @@ def in_krita(krita: KritaHost, camera: Camera) -> None:
     krita.call("show_docker", "layersplit_history")
     for docker in ("ColorSelectorNg", "PresetDocker", "sharedtooldocker"):
         krita.call("hide_docker", docker)
+    krita.call("widen_docker", "KisLayerBox", 330)  # whole names
     time.sleep(6)  # the message over the canvas goes
     camera.take(krita, "krita-layers", krita.call("main_window_id"), width=1100)
 
@@ -115,7 +133,7 @@ def in_krita(krita: KritaHost, camera: Camera) -> None:
 def in_gimp(gimp: GimpHost, camera: Camera) -> None:
     """Everything in GIMP."""
     gimp.launch(**language())
-    gimp.run("gimp", "-s", SAMPLE)
+    gimp.run("gimp", "-s", sample_in(gimp))
     gimp.wait_until("it is open", lambda: gimp.call("adopt_newest", "poster"))
     gimp.run("xdotool", "mousemove", "700", "930")
     window = gimp.wait_until("its title", lambda: gimp.windows("poster"))[0]
@@ -134,6 +152,9 @@ def in_gimp(gimp: GimpHost, camera: Camera) -> None:
     camera.take(gimp, "gimp-progress", window)
     gimp.wait_until("a group", lambda: gimp.groups("poster"), 90)
     gimp.wait_until_idle()
+    drag(gimp, (1166, 440), (1040, 440))  # whole names in the list of layers
+    drag(gimp, (1230, 500), (1230, 150))  # and all of them
+    gimp.run("xdotool", "mousemove", "700", "930")
     time.sleep(1)
     camera.take(gimp, "gimp-layers", gimp.main_window(), width=1100)
 

@@ -13,7 +13,7 @@ import probe
 from krita import Extension, InfoObject, Krita, Selection
 
 if int(Krita.instance().version().split(".")[0]) >= 6:
-    from PyQt6.QtCore import QTimer
+    from PyQt6.QtCore import Qt, QTimer
     from PyQt6.QtGui import QImage
     from PyQt6.QtWidgets import (
         QAbstractButton,
@@ -25,7 +25,7 @@ if int(Krita.instance().version().split(".")[0]) >= 6:
         QToolButton,
     )
 else:
-    from PyQt5.QtCore import QTimer
+    from PyQt5.QtCore import Qt, QTimer
     from PyQt5.QtGui import QImage
     from PyQt5.QtWidgets import (
         QAbstractButton,
@@ -369,6 +369,12 @@ def fill(window: str, label: str, value: Any) -> None:
             field.setText(value) if isinstance(field, QLineEdit) else field.setValue(value)
             return
     raise LookupError("no field " + label)
+
+
+def widen_docker(name: str, width: int) -> None:
+    """Make a docker ``width`` pixels wide."""
+    window = APP.activeWindow().qwindow()
+    window.resizeDocks([_docker(name)], [width], Qt.Orientation.Horizontal)
 
 
 def choose_row(window: str, row: int) -> None:
