@@ -11,7 +11,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-from gimp_host import GimpHost
+from gimp_host import GimpHost, needs_gimp
 from homes import installed_home
 from krita_host import KritaHost
 from roots import RELEASE, NoRootError, root_for
@@ -56,15 +56,17 @@ def krita_place(testrun_uid: str) -> Iterator[Place]:
 def gimp_place(testrun_uid: str) -> Iterator[Place]:
     """Where GIMP runs."""
     with prepared(f"gimp-{testrun_uid}") as place:
-        if not (place[0] / "usr/bin/gimp").exists():
-            pytest.skip(f"There is no GIMP in the root '{RELEASE}'.")
+        needs_gimp(place[0])
         yield place
 
 
 @pytest.fixture(scope="module")
 def own_place(testrun_uid: str, request: pytest.FixtureRequest) -> Iterator[Place]:
     """A home of one module alone: keys and agreements stay in it."""
-    with prepared(f"{request.module.__name__.rpartition('.')[2]}-{testrun_uid}") as place:
+    name = request.module.__name__.rpartition(".")[2]
+    with prepared(f"{name}-{testrun_uid}") as place:
+        if "gimp" in name:
+            needs_gimp(place[0])
         yield place
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pytest
 from session import INSIDE, Session
 
 ENVIRONMENT: Final = {"NO_AT_BRIDGE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -127,6 +128,12 @@ class GimpHost(Session):
             text = f'(config-version "{version}")\n(show-welcome-dialog no)\n(check-updates no)\n'
             if not file.exists() or text not in file.read_text(encoding="utf-8"):
                 file.write_text(text, encoding="utf-8")  # a new one makes GIMP query all plug-ins
+
+
+def needs_gimp(root: Path) -> None:
+    """Skip the test where the root has no GIMP."""
+    if not (root / "usr/bin/gimp").exists():
+        pytest.skip(f"There is no GIMP in the root '{root.name}'.")
 
 
 def form_of(pixels: np.ndarray, precision: str) -> str:

@@ -152,8 +152,8 @@ def in_gimp(gimp: GimpHost, camera: Camera) -> None:
     camera.take(gimp, "gimp-progress", window)
     gimp.wait_until("a group", lambda: gimp.groups("poster"), 90)
     gimp.wait_until_idle()
-    drag(gimp, (1166, 440), (1040, 440))  # whole names in the list of layers
-    drag(gimp, (1230, 500), (1230, 150))  # and all of them
+    drag(gimp, (1170, 487), (1050, 487))  # whole names in the list of layers
+    drag(gimp, (1230, 524), (1230, 210))  # and all of them
     gimp.run("xdotool", "mousemove", "700", "930")
     time.sleep(1)
     camera.take(gimp, "gimp-layers", gimp.main_window(), width=1100)

@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 from gimp_host import DIALOG as GIMP_DIALOG
-from gimp_host import PLUGIN, GimpHost, home_of
+from gimp_host import PLUGIN, GimpHost, home_of, needs_gimp
 from homes import installed_home
 from krita_host import DIALOG, KritaHost
 from pictures import poster, to_bgra
@@ -114,6 +114,7 @@ def test_krita_splits_again_without_loading_again(krita: KritaHost) -> None:
 
 @pytest.fixture(scope="module")
 def gimp(place: Place) -> Iterator[GimpHost]:
+    needs_gimp(place["root"])
     with contextlib.closing(GimpHost(**place, name="gimp")) as session:
         session.run(COMMAND, "model", "use")  # forgotten again
         session.launch()
