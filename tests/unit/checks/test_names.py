@@ -53,6 +53,19 @@ def test_every_language_has_every_word():
     assert {frozenset(table) for table in WORDS.values()} == {frozenset(WORDS["en"])}
 
 
+@pytest.mark.parametrize("language", WORDS)
+def test_a_name_reads_as_its_language_has_it(language):
+    expected = {
+        "en": "Red shape, top left",
+        "de": "Form rot, oben links",
+        "fr": "Forme en rouge, en haut à gauche",
+        "es": "Forma en rojo, arriba a la izquierda",
+        "ja": "赤の形、左上",
+    }
+    thing = layer((220, 30, 30), (slice(0, 40), slice(0, 40)))
+    assert names(GROUND, thing, language=language)[1] == expected[language]
+
+
 def test_the_same_layers_get_the_same_names():
     stack = (GROUND, layer(), layer((20, 20, 200), (slice(80, 120), slice(80, 120))))
     assert names(*stack) == names(*stack)
