@@ -46,11 +46,11 @@ def answer(
     """The service's layers (h, w, 4) u8 straight, bottom first."""
     rng = np.random.default_rng(seed)
     size = service_size(layers[0].shape[1::-1], side)
-    field = _bend(size, how, rng)
+    field = bend(size, how, rng)
     return [_degraded(layer, size, field, how, rng) for layer in layers]
 
 
-def _bend(
+def bend(
     size: tuple[int, int], how: Degradation, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Where each small pixel is read from: a smooth warp of at most ``how.warp``, and the shift."""

@@ -31,6 +31,16 @@ degraded layers in their right order, another order gained 0.054 at most by chan
 LEAST_GAIN: Final = 1.5e-5
 """Mean squared error (of 0..1 values) below which a gain is chance, not evidence: 1.3e-5 was the
 most there, and the least that a wrong order of visible layers cost was 1.8e-5."""
+COVERS: Final = 0.98
+NEEDED: Final = 0.3
+"""Mean alpha from which a layer covers the picture, and the share by which the error must rise
+without it for something to lie below that layer: there it would hardly be seen at all."""
+MEETING: Final = 0.05
+SHOWING: Final = 0.1
+STEADY: Final = 0.25
+SEEN: Final = 2e-4
+"""Two layers are seen where they meet: product of their alphas, what is let through by those in
+front, how little that changes from pixel to pixel; and on what share of the picture."""
 OVERLAP: Final = 2e-4
 """Layers whose common coverage is a smaller share of the picture are free to swap."""
 
@@ -62,9 +72,9 @@ def best_order(picture_small: U8, layers: Sequence[ModelLayer]) -> Ordering:
         exact = _shortest(scene)
         starts += [exact, exact[::-1]]
     found = min((_improved(scene, start) for start in starts), key=scene.error)
-    found = _nearest_to_given(scene, found)
+    found = _on_the_covering_one(scene, _nearest_to_given(scene, found))
     before, after = scene.error(given), scene.error(found)
-    if before - after <= max(CLEARLY * before, LEAST_GAIN):
+    if before - after <= max(CLEARLY * before, LEAST_GAIN) or _is_hidden(scene, found):
         found, after = given, before
     return Ordering(order=found, error_given=before, error_found=after, changed=found != given)
 
@@ -83,8 +93,10 @@ class _Scene:
         self.alpha = np.stack([one[:, 3] for one in shrunk])
         self.own = np.stack([one[:, :3] for one in shrunk])
         """(n, p, 3), premultiplied."""
+        self.size = size
         common = self.alpha @ self.alpha.T / self.alpha.shape[1]
         self.meets = common > OVERLAP
+        self.covers = self.alpha.mean(axis=1) > COVERS
         self._errors: dict[bytes, float] = {}
 
     def error(self, order: Sequence[int]) -> float:
@@ -98,6 +110,20 @@ class _Scene:
             total = float(self.weight.sum())
             self._errors[key] = float((squares * self.weight).sum()) / max(total, 1e-6)
         return self._errors[key]
+
+    def shows(self, order: Sequence[int], at: int) -> bool:
+        """Whether layers ``at`` and ``at + 1`` of ``order`` are seen where they meet.
+
+        Not along the edges of what covers them: there the service's blur lets a little through of
+        layers that the picture does not show at all.
+        """
+        one, other = order[at], order[at + 1]
+        through = np.prod(1 - self.alpha[list(order[at + 2 :])], axis=0).reshape(self.size[::-1])
+        near = np.ones((3, 3), np.uint8)
+        steady = cv2.dilate(through, near) - cv2.erode(through, near) < STEADY
+        meet = (self.alpha[one] * self.alpha[other]).reshape(through.shape) > MEETING
+        seen = int(np.count_nonzero(meet & steady & (through > SHOWING)))
+        return seen > SEEN * meet.size
 
     def _key(self, order: Sequence[int]) -> bytes:
         """Orders that differ only in layers that do not meet are the same order."""
@@ -158,6 +184,29 @@ def _improved(scene: _Scene, start: Sequence[int]) -> tuple[int, ...]:
                 if tried < error * (1 - 1e-6):
                     order, error, improving = moved, tried, True
     return order
+
+
+def _on_the_covering_one(scene: _Scene, order: tuple[int, ...]) -> tuple[int, ...]:
+    """A layer that covers the picture goes to the bottom, unless the picture clearly objects."""
+    for at, layer in enumerate(order):
+        if at and scene.covers[layer]:
+            moved = (layer, *order[:at], *order[at + 1 :])
+            if scene.error(moved) <= (1 + NEEDED) * scene.error(order) + LEAST_GAIN:
+                return moved
+    return order
+
+
+def _is_hidden(scene: _Scene, order: Sequence[int]) -> bool:
+    """Whether ``order`` differs from the given one only by what the picture does not show."""
+    result = list(order)
+    swapping = True
+    while swapping:
+        swapping = False
+        for at in range(len(result) - 1):
+            if result[at] > result[at + 1] and not scene.shows(result, at):
+                result[at : at + 2] = result[at + 1], result[at]
+                swapping = True
+    return result == sorted(result)
 
 
 def _nearest_to_given(scene: _Scene, order: Sequence[int]) -> tuple[int, ...]:

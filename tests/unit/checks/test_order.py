@@ -131,3 +131,38 @@ def test_eight_layers_take_a_fraction_of_a_second():
         best_order(picture, layers)
         spent.append(time.process_time() - start)
     assert min(spent) < 1.0  # 0.3 s on an idle machine; a busy one must not fail the tests
+
+
+def test_what_the_picture_does_not_show_keeps_its_place():
+    """A layer under another of the same outline: blur lets some of it through along the edge."""
+    layers = hidden_under_another()
+    picture, _ = flattened_and_degraded(layers, 0)
+    for seed in range(6):
+        found = best_order(picture, flattened_and_degraded(layers, seed)[1])
+        assert not found.changed
+
+
+def test_nothing_goes_under_a_layer_that_covers_the_picture():
+    layers = hidden_under_another()
+    for seed in range(6):
+        picture, given = flattened_and_degraded(layers, seed)
+        found = best_order(picture, given[::-1])
+        assert found.order[0] == len(layers) - 1
+
+
+def hidden_under_another() -> list[np.ndarray]:
+    """Ground, a dark disc, and a pale one of the same place before it: (h, w, 4), 0..1."""
+    disc = np.zeros((SIDE, SIDE))
+    cv2.circle(disc, (100, 90), 50, 1, -1)
+    disc = cv2.GaussianBlur(disc, (0, 0), 0.7)
+    colours = [(0.9, 0.85, 0.7, 1.0), (0.05, 0.1, 0.3, disc), (0.8, 0.7, 0.2, disc)]
+    return [np.dstack([np.broadcast_to(v, (SIDE, SIDE)) for v in colour]) for colour in colours]
+
+
+def flattened_and_degraded(layers: list[np.ndarray], seed: int):
+    """The picture that ``layers`` make, and what a service returns of them."""
+    picture = layers[0][..., :3]
+    for layer in layers[1:]:
+        picture = picture + (layer[..., :3] - picture) * layer[..., 3:]
+    flat = np.dstack([picture, np.ones((SIDE, SIDE))])
+    return eight(flat), harsh([ModelLayer(pixels=eight(layer)) for layer in layers], seed)
