@@ -123,7 +123,7 @@ class _Scene:
         steady = cv2.dilate(through, near) - cv2.erode(through, near) < STEADY
         meet = (self.alpha[one] * self.alpha[other]).reshape(through.shape) > MEETING
         seen = int(np.count_nonzero(meet & steady & (through > SHOWING)))
-        return seen > SEEN * meet.size
+        return bool(seen > SEEN * meet.size)
 
     def _key(self, order: Sequence[int]) -> bytes:
         """Orders that differ only in layers that do not meet are the same order."""
