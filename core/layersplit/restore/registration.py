@@ -41,6 +41,8 @@ LARGEST_SHARE: Final = 0.04
 """A displacement beyond this share of the side is not believed."""
 GAIN: Final = 0.97
 """The difference along the picture's edges must fall below this share of what it was."""
+BEND_GAIN: Final = 0.975
+"""The same for a bend beside a mere shift and stretch: what the border cut off can look like one."""
 SAMPLED_PX: Final = 300
 """From this height on every fourth pixel tells the scale of the differences, not every second."""
 LEAST_PX: Final = 0.04
@@ -57,13 +59,18 @@ def displacement(picture: F32, composite: F32) -> F32 | None:
     if min(height, width) < 16:
         return None
     goal, answer = _flattened(picture), _flattened(composite)
-    offset = _local(goal, answer, _whole(goal, answer))
+    edges = _edges(picture)
+    offset = _whole(goal, answer)
+    after = _difference(goal, moved(answer, offset), edges)
+    bent = _local(goal, answer, offset)
+    if bent is not offset:
+        after_bend = _difference(goal, moved(answer, bent), edges)
+        if after_bend < BEND_GAIN * after:
+            offset, after = bent, after_bend
     largest = float(np.abs(offset).max())
     if not LEAST_PX <= largest <= LARGEST_SHARE * max(height, width):  # also when it is no number
         return None
-    edges = _edges(picture)
     before = _difference(goal, answer, edges)
-    after = _difference(goal, moved(answer, offset), edges)
     return offset if after < GAIN * before else None
 
 

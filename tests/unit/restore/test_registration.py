@@ -1,8 +1,13 @@
 """A displaced answer is put back to a tenth of a small pixel; a right one is left alone."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
+from benchmarks.registration import SIZE, error_of
+from benchmarks.scenes import foliage
+from benchmarks.service import DEGRADATIONS
 
 from layersplit.restore.registration import displacement, moved
 
@@ -41,6 +46,12 @@ def test_a_shift_of_up_to_two_percent_is_found_to_a_tenth(shift):
     assert found is not None
     inside = found[20:-20, 20:-20]
     assert np.abs(inside - shift).max() < 0.1
+
+
+def test_what_the_border_cut_off_does_not_look_like_a_bend():
+    """Leaves to the border: the wide search takes what is missing there for a bend."""
+    shift = dataclasses.replace(DEGRADATIONS["mild"], shift=(-0.02, 0.02))
+    assert np.quantile(error_of(foliage(SIZE), shift), 0.95) < 0.1
 
 
 @pytest.mark.parametrize("stretch", [0.99, 1.008])
