@@ -42,7 +42,7 @@ LARGEST_SHARE: Final = 0.04
 GAIN: Final = 0.97
 """The difference along the picture's edges must fall below this share of what it was."""
 BEND_GAIN: Final = 0.975
-"""The same for a bend beside a mere shift and stretch: what the border cut off can look like one."""
+"""The same for a bend beside a mere shift: what the border cut off can look like a bend."""
 SAMPLED_PX: Final = 300
 """From this height on every fourth pixel tells the scale of the differences, not every second."""
 LEAST_PX: Final = 0.04

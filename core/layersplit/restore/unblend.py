@@ -39,8 +39,8 @@ REACH: Final = 3.0
 WINDOW: Final = 1.25
 """Radius of the local mean, in small pixels."""
 ALL_CANDIDATES: Final = 3
-CHUNK: Final = 4096
-"""Pixels solved together, so that the working set stays in the cache."""
+CHUNK: Final = 1 << 14
+"""Pixels solved together: few enough for the cache, enough that threads seldom wait for Python."""
 NUMBER_BITS: Final = np.int32(15)
 """Low bits of a residual that give way to the number of its pair; there are at most nine."""
 
