@@ -22,15 +22,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from layersplit.domain import CHANNELS, Arithmetic, Bounds, Layer, Pixels
+from layersplit.domain import CHANNELS, Arithmetic, Bounds, Layer, Mask, Pixels
 
 Floats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 PEAK: Final = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 """The channel value that means 1, for each dtype of a document."""
+
+
+MIXED_PX: Final = 1 << 14
+"""Pixels that are mixed together, so that the working set stays in the cache."""
 
 
 def peak(dtype: npt.DTypeLike) -> float:
@@ -89,14 +94,15 @@ def over_per_layer(backdrop: Pixels, source: Pixels) -> Pixels:
     """Put ``source`` over ``backdrop`` as Krita does; both (h, w, 4) straight, of one dtype."""
     dtype = backdrop.dtype
     full = np.float32(peak(dtype))
+    if dtype != np.float32:
+        if not backdrop[..., 3].any():
+            return _copied(source, source[..., 3] > 0, np.zeros_like(source))
+        if (backdrop[..., 3] == full).all():
+            return _over_opaque(backdrop, source)
     share = source[..., 3:].astype(np.float32) * (np.float32(1) / full)
     colour = source[..., :3].astype(np.float32)
     below = backdrop[..., :3].astype(np.float32)
     below_alpha = backdrop[..., 3:].astype(np.float32)
-    if np.all(below_alpha == full):
-        out = backdrop.copy()
-        out[..., :3] = _stored(share * (colour - below) + below, dtype)
-        return out
     united = below_alpha + (full - below_alpha) * share
     weight = np.divide(share * full, united, out=np.zeros_like(share), where=united > 0)
     weight[below_alpha == full] = share[below_alpha == full]
@@ -107,6 +113,36 @@ def over_per_layer(backdrop: Pixels, source: Pixels) -> Pixels:
     out[taken] = source[taken]
     out[out[..., 3] == 0] = 0
     return out
+
+
+def _over_opaque(backdrop: Pixels, source: Pixels) -> Pixels:
+    """The same before an opaque backdrop of integers: only where it mixes is there anything to do.
+
+    Where ``source`` is opaque, ``(colour - below) + below`` is the colour itself.
+    """
+    dtype = backdrop.dtype
+    full = np.float32(peak(dtype))
+    alpha = source[..., 3]
+    out = _copied(source, alpha == full, backdrop.copy())
+    mixed = np.flatnonzero((alpha > 0) & (alpha < full))
+    if not mixed.size:
+        return out
+    flat, pixels = out.reshape(-1, CHANNELS), source.reshape(-1, CHANNELS)
+    for start in range(0, mixed.size, MIXED_PX):
+        index = mixed[start : start + MIXED_PX]
+        above = pixels.take(index, axis=0).astype(np.float32)
+        below = flat.take(index, axis=0).astype(np.float32)
+        share = above[:, 3:] * (np.float32(1) / full)
+        stored = _stored(share * (above - below) + below, dtype)
+        stored[:, 3] = full
+        flat[index] = stored
+    return out
+
+
+def _copied(source: Pixels, where: Mask, out: Pixels) -> Pixels:
+    """``out`` (h, w, 4), contiguous, with the pixels of ``source`` at ``where`` (h, w)."""
+    copied: Pixels = cv2.copyTo(source, where.view(np.uint8), out)
+    return copied
 
 
 def over_cut_off(backdrop: Pixels, source: Pixels) -> Pixels:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from layersplit.domain import Arithmetic, Bounds, Layer, Picture, Pixels, Reconstruction
 from layersplit.pixels.compositing import composite, peak, psnr
+from layersplit.pixels.threads import in_threads
 from layersplit.restore.canvases import forget
 from layersplit.run import Run
 
-ROWS_PX = 2_000_000
+STRIP_PX: Final = 250_000
+"""Pixels that are compared at a time, on every core."""
 
 
 def measure(
@@ -24,23 +27,25 @@ def measure(
     PSNR over all channels.
     """
     full = peak(picture.pixels.dtype)
-    greatest, squares = 0.0, 0.0
     extent = picture.extent
-    rows = max(1, ROWS_PX // extent.width)
-    for top in range(0, extent.height, rows):
+    rows = max(1, STRIP_PX // extent.width)
+
+    def strip_of(top: int) -> tuple[float, float]:
         run.check()
         height = min(rows, extent.height - top)
         strip = Bounds(x=0, y=top, width=extent.width, height=height)
         shown = composite(layers, strip, arithmetic)
         source = picture.pixels[strip.slices]
-        if np.array_equal(shown, source):
-            continue
-        difference = _premultiplied(shown, full) - _premultiplied(source, full)
-        greatest = max(greatest, float(np.abs(difference).max()))
-        squares += float(np.sum(difference * difference))
         for layer in layers:
             forget(layer.pixels)
-    mean_square = squares / (extent.area * 4)
+        if np.array_equal(shown, source):
+            return 0.0, 0.0
+        difference = _premultiplied(shown, full) - _premultiplied(source, full)
+        return float(np.abs(difference).max()), float(np.sum(difference * difference))
+
+    strips = in_threads(strip_of, range(0, extent.height, rows))
+    mean_square = sum(squares for _, squares in strips) / (extent.area * 4)
+    greatest = max(greatest for greatest, _ in strips)
     return Reconstruction(max_abs=greatest * 255, psnr_db=psnr(mean_square, 1.0))
 
 

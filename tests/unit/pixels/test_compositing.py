@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layersplit.domain import Arithmetic, Bounds, Extent, Layer
-from layersplit.pixels.compositing import composite, composite_unrounded, psnr
+from layersplit.pixels.compositing import composite, composite_unrounded, over_per_layer, psnr
 
 
 def random_stack(seed, count, extent, dtype):
@@ -84,3 +84,22 @@ def test_psnr_of_equal_pictures_is_none():
     assert psnr(0.0, 255) is None
     assert psnr(255.0**2, 255) == pytest.approx(0)
     assert psnr(1.0, 255) == pytest.approx(48.13, abs=0.01)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("opaque", [True, False])
+def test_the_short_ways_give_what_the_whole_formula_gives(dtype, opaque):
+    """Opaque and empty backdrops need no arithmetic at most pixels; crops are not contiguous."""
+    random = np.random.default_rng(3)
+    full = np.iinfo(dtype).max
+    source = random.integers(0, full + 1, (40, 60, 4), dtype)[3:37, 5:50]
+    source[..., 3] = np.where(random.random(source.shape[:2]) < 0.3, 0, source[..., 3])
+    source[..., 3] = np.where(random.random(source.shape[:2]) < 0.3, full, source[..., 3])
+    backdrop = random.integers(0, full + 1, source.shape, dtype)
+    backdrop[..., 3] = full if opaque else 0
+    above, below = source.astype(np.float32), backdrop.astype(np.float32)
+    share = above[..., 3:] * (np.float32(1) / np.float32(full))
+    expected = np.rint(share * (above - below) + below) if opaque else above * (share > 0)
+    if opaque:
+        expected[..., 3] = full
+    assert np.array_equal(over_per_layer(backdrop, source), expected.astype(dtype))
