@@ -87,12 +87,13 @@ class _Scene:
         scale = min(1.0, (AREA_PX / (height * width)) ** 0.5)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         seen = _premultiplied(picture, size)
-        self.weight = seen[:, 3]
-        self.colour = seen[:, :3] / np.maximum(seen[:, 3:], 1e-3)
+        self.weight = seen[3]
+        self.colour = seen[:3] / np.maximum(seen[3], np.float32(1e-3))
         shrunk = [_premultiplied(layer.pixels, size) for layer in layers]
-        self.alpha = np.stack([one[:, 3] for one in shrunk])
-        self.own = np.stack([one[:, :3] for one in shrunk])
-        """(n, p, 3), premultiplied."""
+        self.alpha = np.stack([one[3] for one in shrunk])
+        self.clear = 1 - self.alpha
+        self.own = np.stack([one[:3] for one in shrunk])
+        """(n, 3, p), premultiplied."""
         self.size = size
         common = self.alpha @ self.alpha.T / self.alpha.shape[1]
         self.meets = common > OVERLAP
@@ -105,8 +106,10 @@ class _Scene:
         if key not in self._errors:
             below = np.full_like(self.colour, 0.5)
             for index in order:
-                below = self.own[index] + below * (1 - self.alpha[index])[:, None]
-            squares = np.square(below - self.colour).mean(axis=1)
+                below *= self.clear[index]
+                below += self.own[index]
+            below -= self.colour
+            squares = np.square(below, out=below).mean(axis=0)
             total = float(self.weight.sum())
             self._errors[key] = float((squares * self.weight).sum()) / max(total, 1e-6)
         return self._errors[key]
@@ -118,7 +121,7 @@ class _Scene:
         layers that the picture does not show at all.
         """
         one, other = order[at], order[at + 1]
-        through = np.prod(1 - self.alpha[list(order[at + 2 :])], axis=0).reshape(self.size[::-1])
+        through = np.prod(self.clear[list(order[at + 2 :])], axis=0).reshape(self.size[::-1])
         near = np.ones((3, 3), np.uint8)
         steady = cv2.dilate(through, near) - cv2.erode(through, near) < STEADY
         meet = (self.alpha[one] * self.alpha[other]).reshape(through.shape) > MEETING
@@ -133,19 +136,19 @@ class _Scene:
 
 
 def _premultiplied(pixels: U8, size: tuple[int, int]) -> F32:
-    """(p, 4) f32 premultiplied colours and alpha at ``size`` (width, height)."""
+    """(4, p) f32 premultiplied colours and alpha at ``size`` (width, height)."""
     values = pixels.astype(np.float32) / 255
     values[..., :3] *= values[..., 3:]
     shrinks = values.shape[1] >= size[0] and values.shape[0] >= size[1]
     small = cv2.resize(values, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.asarray(small, np.float32).reshape(-1, 4)
+    return np.ascontiguousarray(small.reshape(-1, 4).T, dtype=np.float32)
 
 
 def _shortest(scene: _Scene) -> tuple[int, ...]:
     """Order of least additive cost, bottom first: a shortest path from the empty set above."""
     count = len(scene.alpha)
-    colour = scene.own / np.maximum(scene.alpha, 1e-3)[..., None]
-    own_cost = np.abs(colour - scene.colour).mean(axis=2) * scene.alpha * scene.weight
+    colour = scene.own / np.maximum(scene.alpha, np.float32(1e-3))[:, None]
+    own_cost = np.abs(colour - scene.colour).mean(axis=1) * scene.alpha * scene.weight
     subsets = 1 << count
     through = np.ones((subsets, scene.alpha.shape[1]), np.float32)
     for index in range(count):
