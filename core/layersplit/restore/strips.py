@@ -20,7 +20,7 @@ from layersplit.restore.evidence import Evidence
 from layersplit.restore.tiles import Plan, restore_tile
 from layersplit.run import Run
 
-TILE_PX: Final = 512
+TILE_PX: Final = 640
 """Least side of a tile; it grows with the scale, so that the margin stays a small part of it."""
 HALOS_PER_TILE: Final = 10
 FORGET_TILES: Final = 32
