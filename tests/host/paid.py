@@ -23,7 +23,7 @@ class PaidService:
         self._session = session
         self._file = session.work / "paid.json"
         self._file.unlink(missing_ok=True)
-        start = f"/work/{PYTHON} {INSIDE}/paid_service.py /work/paid.json >/work/paid.log 2>&1 &"
+        start = f"~/{PYTHON} {INSIDE}/paid_service.py ~/paid.json >~/paid.log 2>&1 &"
         session.run("bash", "-c", start)
         session.wait_until("the service", self._file.exists)
 

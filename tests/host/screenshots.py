@@ -25,7 +25,7 @@ from homes import installed_home
 from krita_host import DIALOG, PROGRESS, KritaHost
 from PIL import Image
 from roots import root_for
-from session import REPOSITORY, Session
+from session import HOME, REPOSITORY, Session
 from wheels import wheels_for
 
 PICTURES: Final = REPOSITORY / "docs" / "pictures"
@@ -83,7 +83,7 @@ def language() -> dict[str, str]:
 def sample_in(session: Session) -> str:
     """The sample in the user's home, where it can be written to, as a user's picture can."""
     shutil.copy(SAMPLE, session.work / SAMPLE.name)
-    return f"/work/{SAMPLE.name}"
+    return f"{HOME}/{SAMPLE.name}"
 
 
 def drag(session: Session, start: tuple[int, int], end: tuple[int, int]) -> None:

@@ -13,6 +13,8 @@ from typing import Any, Final, TypeVar
 HERE: Final = Path(__file__).parent
 REPOSITORY: Final = HERE.parent.parent
 INSIDE: Final = "/repository/tests/host/inside"
+HOME: Final = (HERE / "run_in_root.sh").read_text(encoding="utf-8").split("HOME=")[1].split()[0]
+"""The user's home inside the root, where ``run_in_root.sh`` has it."""
 SCREEN: Final = ("1500", "940")
 T = TypeVar("T")
 

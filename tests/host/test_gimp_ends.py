@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from breaking import data_folder
 from gimp_host import DIALOG, HISTORY_KEY, GimpHost
-from session import Session
+from session import HOME, Session
 from test_gimp_window import ask, close, open_picture
 
 QUERY_MS = 300
@@ -76,7 +76,7 @@ def test_a_german_user_is_addressed_in_german(gimp_place: tuple[Path, Path, Path
     # The root has no German. Gettext only looks at the name, so C's formats do; under its own name
     # GIMP would translate no menu, because gettext takes C.UTF-8 for "no language".
     shutil.copytree(root / "usr/lib/locale/C.utf8", home / "locale/de_DE.utf8", dirs_exist_ok=True)
-    german = {"LOCPATH": "/work/locale", "LANG": "de_DE.UTF-8"}
+    german = {"LOCPATH": f"{HOME}/locale", "LANG": "de_DE.UTF-8"}
     with contextlib.closing(start_gimp(gimp_place, "gimp-german", **german)) as gimp:
         pixels = open_picture(gimp, "deutsch", (480, 320))
         gimp.choose_action("In Ebenen zerlegen")  # what stands in the menus

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from gimp_host import DIALOG, GimpHost
 from paid import AGREEMENT, KEY, PRICE, TITLE, PaidService, files_with_the_key, forget_the_user
+from session import HOME
 from test_gimp_window import ask, close, open_picture
 
 from layersplit.capabilities import CAPABILITIES
@@ -26,11 +27,11 @@ Paid = tuple[GimpHost, PaidService]
 def paid(own_place: tuple[Path, Path, Path]) -> Iterator[Paid]:
     with contextlib.closing(GimpHost(*own_place, name="gimp-paid")) as gimp:
         folder = gimp.run("python3", "-m", "site", "--user-site")[1].strip()
-        inside = gimp.work / Path(folder).relative_to("/work")
+        inside = gimp.work / Path(folder).relative_to(HOME)
         inside.mkdir(parents=True, exist_ok=True)
         (inside / "usercustomize.py").write_text(LOOK, encoding="utf-8")
         service = PaidService(gimp)
-        gimp.launch(**service.environment, LAYERSPLIT_WINDOWS="/work/windows.json")
+        gimp.launch(**service.environment, LAYERSPLIT_WINDOWS=f"{HOME}/windows.json")
         yield gimp, service
 
 
